@@ -1,0 +1,63 @@
+# tap. `make` alone lists the targets. Everything a target needs, it sets up first.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+EMULATOR := .venv-emulator
+TAP := $(VENV)/bin/python generate.py
+SYSTEM ?= customer-portal
+ENV ?= dev
+# Without credentials `make plan` and `make deploy` use the local emulator; ARGS overrides: make deploy ARGS="--profile prod"
+ARGS ?= $(shell $(TAP) target 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help synth test lint plan deploy check-types bench format clean ci
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+synth: $(VENV)/.installed ## write everything in out/ and lint it (the main job)
+	@$(TAP) synth && $(TAP) lint
+
+test: $(VENV)/.installed $(EMULATOR)/.installed ## all tests: units, requirements, golden files, and deployments to the local emulator
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile
+
+lint: $(VENV)/.installed ## cfn-lint over out/ (cached by content)
+	@$(TAP) lint
+
+plan: $(VENV)/.installed $(EMULATOR)/.installed ## what a deployment would change   (SYSTEM=customer-portal ENV=dev ARGS=…)
+	@$(TAP) plan $(SYSTEM) --env $(ENV) $(ARGS)
+
+deploy: $(VENV)/.installed $(EMULATOR)/.installed ## deploy by change set; local emulator without credentials   (SYSTEM= ENV= ARGS=…)
+	@$(TAP) deploy $(SYSTEM) --env $(ENV) $(ARGS)
+
+bench: $(VENV)/.installed ## measure synth and lint against their floors in one run
+	@$(VENV)/bin/python -m tests.bench
+
+format: $(VENV)/.installed ## format and tidy the Python
+	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format --quiet .
+
+check-types: $(VENV)/.installed
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
+
+clean: ## stop the emulator; remove environments, caches and local state (never out/)
+	@if [ -x $(VENV)/bin/python ]; then $(TAP) local stop --forget || true; fi
+	@rm -rf $(VENV) $(EMULATOR) .tap cfn-outputs build *.egg-info .ruff_cache .mypy_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An environment is made anew when its lock file changes, so that it holds that file's packages and no others.
+PIP = $(@D)/bin/python -m pip --disable-pip-version-check --quiet
+
+$(VENV)/.installed: .requirements/tap.lock setup.cfg
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tap needs Python 3.11 or newer; this is %d.%d. Name another: make PYTHON=python3.12" % sys.version_info[:2])'
+	@echo "setting up $(VENV) from $<"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(PIP) install --require-hashes --no-deps --only-binary :all: -r $<
+	@$(VENV)/bin/python -c 'from setuptools.build_meta import build_editable; build_editable("$(VENV)")' >/dev/null
+	@$(PIP) install --no-deps --no-index $(VENV)/tap-*.whl
+	@touch $@
+
+$(EMULATOR)/.installed: .requirements/emulator.lock
+	@echo "setting up $(EMULATOR) from $<"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(PIP) install --require-hashes --no-deps --only-binary :all: -r $<
+	@touch $@

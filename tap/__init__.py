@@ -1,0 +1,1 @@
+"""tap: CloudFormation for three-tier web systems, written in Python."""

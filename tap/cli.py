@@ -1,0 +1,86 @@
+"""The command line: a table of verbs, each loaded when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from tap.errors import TapError
+
+VERBS: dict[str, str] = {
+    "synth": "Write the templates of all systems, or of those named, to out/.",
+    "lint": "Run cfn-lint over what was written, or over any template.",
+    "list": "List the systems.",
+    "show": "Show a system: tiers, parameters, outputs, resources.",
+    "plan": "Make a change set and show what it would change.",
+    "deploy": "Make a change set, show it, ask, execute it, follow it.",
+    "outputs": "Write and show the outputs of a deployed system.",
+    "status": "Show the stacks of a system and how they are.",
+    "delete": "Delete the stacks of a system.",
+    "local": "Start, stop or look at the local emulator.",
+}
+
+
+class _Verbs(click.Group):
+    """A group whose verbs are imported one at a time: ``synth`` pays for neither boto3 nor cfn-lint."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"tap.commands.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+EPILOG = """\b
+Begin with:
+  python generate.py synth                                     write out/
+  python generate.py lint                                      check it with cfn-lint
+  python generate.py plan customer-portal --env dev --local    what a deployment would change
+  python generate.py deploy customer-portal --env dev --local  deploy to an emulator on this machine
+
+\b
+Exit codes: 0 done or nothing to do; 1 an error, or findings; 2 the command line is wrong; 130 interrupted.
+`VERB --help` explains a verb.
+"""
+
+
+@click.group(cls=_Verbs, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+def tap() -> None:
+    """Three-tier web systems as CloudFormation, written in Python.
+
+    templates/ describes the systems; synth writes them to out/ as plain CloudFormation that needs no tap to be read,
+    reviewed or deployed; plan and deploy send those files to AWS through change sets.
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line with ``sys.argv``; exit with the code that the README documents."""
+    try:
+        tap(standalone_mode=False, prog_name="tap" if sys.argv[0].endswith("tap") else "python generate.py")
+    except TapError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) has what it wanted. Keep the interpreter from flushing into it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)

@@ -1,0 +1,1 @@
+"""WHAT is built: systems and tiers, in troposphere and awacs."""
