@@ -1,0 +1,34 @@
+"""The capabilities that CloudFormation wants acknowledged before it takes a template.
+
+Source: API reference, ``CreateChangeSet``, parameter ``Capabilities``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_NAMED = {
+    "AWS::IAM::Group": "GroupName",
+    "AWS::IAM::InstanceProfile": "InstanceProfileName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::IAM::User": "UserName",
+}
+_IAM = {*_NAMED, "AWS::IAM::AccessKey", "AWS::IAM::Policy", "AWS::IAM::UserToGroupAddition"}
+
+
+def needed(bodies: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The capabilities for one template and those nested in it, sorted; none needed is an empty list."""
+    found = set()
+    for body in bodies:
+        if body.get("Transform"):
+            found.add("CAPABILITY_AUTO_EXPAND")
+        for resource in body.get("Resources", {}).values():
+            kind = resource["Type"]
+            if kind in _IAM:
+                named = _NAMED.get(kind, "") in resource.get("Properties", {})
+                found.add("CAPABILITY_NAMED_IAM" if named else "CAPABILITY_IAM")
+    if "CAPABILITY_NAMED_IAM" in found:
+        found.discard("CAPABILITY_IAM")
+    return sorted(found)

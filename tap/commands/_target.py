@@ -1,0 +1,129 @@
+"""Options that the deploying verbs share, and what they make of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from tap import console, project
+from tap.deploy.session import Target
+from tap.deploy.source import LAYOUTS, Layout
+from tap.deploy.workflow import Order
+from tap.errors import TapError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class DeclinedError(TapError):
+    """The person said no, or could not be asked."""
+
+
+def target_options(command: F) -> F:
+    """``--profile --region --endpoint-url --local``: where to."""
+    for option in (
+        click.option("--local", is_flag=True, help="The emulator on this machine; needs no account."),
+        click.option("--endpoint-url", metavar="URL", help="An endpoint other than AWS's own."),
+        click.option("--region", metavar="REGION", help="Before AWS_REGION, the profile's and the template's."),
+        click.option("--profile", metavar="NAME", help="A profile of your AWS configuration."),
+    ):
+        command = option(command)
+    return command
+
+
+def system_options(command: F) -> F:
+    """``SYSTEM --env ENV --layout --parameter --out``: what."""
+    for option in (
+        click.option(
+            "--out", type=click.Path(path_type=Path), default=project.OUT, help="Where the templates are.  [out]"
+        ),
+        click.option(
+            "--parameter",
+            "parameters",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="A parameter's value, before the environment's file. Repeatable.",
+        ),
+        click.option("--layout", type=click.Choice(LAYOUTS), default="stack", show_default=True),
+        click.option(
+            "--env", "environment", required=True, metavar="ENV", help="Picks out/SYSTEM/parameters/ENV.json."
+        ),
+        click.argument("system"),
+    ):
+        command = option(command)
+    return command
+
+
+def bucket_option(command: F) -> F:
+    """``--bucket``: how a long template travels."""
+    return click.option(
+        "--bucket",
+        metavar="NAME",
+        help="For templates over 51,200 bytes and nested ones.  [tap-templates-ACCOUNT-REGION, made when missing]",
+    )(command)
+
+
+def outputs_option(command: F) -> F:
+    """``--outputs-dir``: where outputs are kept."""
+    return click.option(
+        "--outputs-dir",
+        type=click.Path(path_type=Path),
+        default=project.ROOT / "cfn-outputs",
+        help="Where the outputs are written.  [cfn-outputs]",
+    )(command)
+
+
+def yes_option(command: F) -> F:
+    """``--yes``: no questions."""
+    return click.option("--yes", is_flag=True, help="Do not ask.")(command)
+
+
+def order(
+    *,
+    system: str,
+    environment: str,
+    layout: Layout,
+    out: Path,
+    parameters: tuple[str, ...],
+    profile: str | None,
+    region: str | None,
+    endpoint_url: str | None,
+    local: bool,
+    bucket: str | None = None,
+) -> Order:
+    """The options as one order."""
+    return Order(system, environment, layout, out, parameters, Target(profile, region, endpoint_url, local), bucket)
+
+
+def note(line: str) -> None:
+    """A line for the person who watches."""
+    console.err().print(line, markup=False)
+
+
+def ask(question: str, *, yes: bool, refused: str) -> None:
+    """Ask on standard error; Enter alone is no. Raises DeclinedError for no, and where nobody can be asked."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise DeclinedError(f"there is no terminal to ask on: {question} Say --yes to go ahead. {refused}")
+    if not click.confirm(question, default=False, err=True):
+        raise DeclinedError(f"not confirmed. {refused}")
+
+
+def how_to_follow(asked: Order) -> str:
+    """The command that shows how an operation goes on."""
+    words = ["python generate.py status", asked.system, "--env", asked.environment]
+    words += ["--layout", asked.layout] if asked.layout != "stack" else []
+    words += [f"--parameter {one}" for one in asked.parameters if one.startswith("EnvironmentSuffix=")]
+    target = asked.target
+    for option, value in (
+        ("--profile", target.profile),
+        ("--region", target.region),
+        ("--endpoint-url", target.endpoint_url),
+    ):
+        words += [option, value] if value else []
+    words += ["--local"] if target.local else []
+    return f"To see how it goes: {' '.join(words)}"

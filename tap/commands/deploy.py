@@ -1,0 +1,133 @@
+"""``deploy``: a change set, shown, asked for, executed and followed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tap import console
+from tap.commands import _target
+from tap.commands.plan import show
+from tap.deploy import events, execute, outputs, stacks, workflow
+from tap.deploy.aws_errors import translated
+from tap.deploy.screen import screen_for
+from tap.deploy.source import StackSource
+from tap.deploy.stacks import Stack
+from tap.deploy.states import Next
+from tap.deploy.watch import Outcome, follow
+from tap.deploy.workflow import Job, StackError
+from tap.errors import TapError
+
+
+class DeploymentError(TapError):
+    """CloudFormation could not do what was asked."""
+
+    def __init__(self, stack: str, outcome: Outcome) -> None:
+        failure = outcome.failure
+        if failure:
+            where = f" (in {failure.stack_name})" if failure.stack_name != stack else ""
+            first = f"First to fail was {failure.logical_id}, {failure.type}{where}: {failure.reason}"
+        else:
+            first = f"CloudFormation says: {outcome.reason or 'nothing more'}"
+        super().__init__(f"{stack} ended in {outcome.status}. {first}")
+
+
+@click.command()
+@_target.system_options
+@_target.yes_option
+@_target.bucket_option
+@_target.outputs_option
+@_target.target_options
+def deploy(yes: bool, outputs_dir: Path, **options: Any) -> None:
+    """Make a change set, show it, ask, execute it and follow it to the end; then write the outputs.
+
+    Creates the stack, or updates the one that is there. Nothing to change is a success. In the layout `tiers`
+    the stacks follow one another, each with its own change set and question.
+
+    \b
+    Examples:
+      python generate.py deploy customer-portal --env dev --local
+      python generate.py deploy customer-portal --env prod --profile prod --parameter ImageTag=1.4.2 --yes
+    """
+    asked = _target.order(**options)
+    with translated():
+        job = workflow.prepare(asked, _target.note)
+        _target.note(f"Asking CloudFormation ({job.session.where}) …")
+        made: dict[str, dict[str, str]] = {}
+        for source in job.source.stacks:
+            _clear_the_way(job, source, yes=yes)
+            _deploy(job, source, yes=yes)
+            name = job.name(source)
+            made[name] = dict(stacks.look(job.session.cloudformation, name).outputs)
+        write_outputs(outputs_dir, made)
+
+
+def write_outputs(folder: Path, made: dict[str, dict[str, str]]) -> None:
+    """Write the outputs and print them, flat."""
+    clashes = outputs.write(folder, made)
+    if clashes:
+        _target.note(f"Several stacks have the outputs {', '.join(sorted(set(clashes)))}; the last one's values count.")
+    flat, _ = outputs.merge(made)
+    width = max(map(len, flat), default=0)
+    for key, value in flat.items():
+        console.out().print(f"{key:<{width}}  {value}", markup=False)
+    _target.note(f"Outputs written to {folder / outputs.FLAT}")
+
+
+def _deploy(job: Job, source: StackSource, *, yes: bool) -> None:
+    proposal = workflow.propose(job, source, "deploy", _target.note)
+    name, made = proposal.plan.stack_name, proposal.change_set
+    if made is None:
+        raise StackError(f"{name}: {' '.join(proposal.plan.notes)}")
+    if made.empty:
+        workflow.drop(job, proposal)
+        _target.note(f"{name}: no changes.")
+        return
+    try:
+        show(proposal.plan, result=False)
+        _target.ask(f"Deploy this to {name}?", yes=yes, refused="Nothing was changed.")
+    except BaseException:
+        workflow.drop(job, proposal)
+        raise
+    before = execute.execute(job.session.cloudformation, made)
+    outcome = _follow(job, made.stack_id, before, workflow.descriptions(source))
+    if outcome.status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+        raise DeploymentError(name, outcome)
+    _target.note(f"{name}: {outcome.status}.")
+
+
+def _clear_the_way(job: Job, source: StackSource, *, yes: bool) -> None:
+    """Delete a stack that never came to be: it can only be made anew, and holds nothing that was ever in use."""
+    stack = stacks.look(job.session.cloudformation, job.name(source))
+    if stack.state.next is not Next.DELETE_FIRST:
+        return
+    _target.note(f"{stack.name} {stack.state.sentence} ({stack.status}). {stack.state.advice}")
+    _target.ask(f"Delete {stack.name} first?", yes=yes, refused="Nothing was changed.")
+    remove(job, stack)
+
+
+def remove(job: Job, stack: Stack) -> Outcome:
+    """Delete a stack and follow that to its end. Raises DeploymentError when it stays."""
+    client = job.session.cloudformation
+    if stack.status == "DELETE_IN_PROGRESS":
+        before = events.latest(client, stack.id)
+    else:
+        before = execute.delete(client, stack.id)
+    outcome = _follow(job, stack.id, before, {})
+    if outcome.status != "DELETE_COMPLETE":
+        raise DeploymentError(stack.name, outcome)
+    return outcome
+
+
+def _follow(job: Job, stack_id: str, after: str, says: Mapping[str, str]) -> Outcome:
+    return follow(
+        job.session.cloudformation,
+        stack_id,
+        after,
+        screen=screen_for(console.err(), says),
+        pace=job.session.pace,
+        how_to_go_on=_target.how_to_follow(job.order),
+    )

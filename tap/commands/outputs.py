@@ -1,0 +1,39 @@
+"""``outputs``: what a deployed system tells the world."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tap.commands import _target
+from tap.commands.deploy import write_outputs
+from tap.deploy import stacks, workflow
+from tap.deploy.aws_errors import translated
+from tap.errors import TapError
+
+
+@click.command()
+@_target.system_options
+@_target.outputs_option
+@_target.target_options
+def outputs(outputs_dir: Path, **options: Any) -> None:
+    """Print the outputs of a deployed system, and write them.
+
+    cfn-outputs/flat-outputs.json holds those of all its stacks as one flat object; cfn-outputs/STACK.json one
+    stack's.
+
+    \b
+    Examples:
+      python generate.py outputs customer-portal --env dev --local
+      python generate.py outputs customer-portal --env prod --layout tiers --outputs-dir build/outputs
+    """
+    asked = _target.order(**options)
+    with translated():
+        job = workflow.prepare(asked, _target.note, check=False)
+        found = [stacks.look(job.session.cloudformation, name) for name in job.names]
+        there = [stack for stack in found if stack.exists]
+        if not there:
+            raise TapError(f"{', '.join(job.names)}: not deployed ({job.session.where}), so there are no outputs.")
+        write_outputs(outputs_dir, {stack.name: dict(stack.outputs) for stack in there})

@@ -1,0 +1,52 @@
+"""``status``: the stacks of a system, and how they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tap import console
+from tap.commands import _target
+from tap.deploy import stacks, workflow
+from tap.deploy.aws_errors import translated
+from tap.deploy.states import Next
+from tap.deploy.workflow import Job
+
+
+@click.command()
+@_target.system_options
+@_target.target_options
+def status(**options: Any) -> None:
+    """Show the stacks of a system: their status, what it means, when they were last changed.
+
+    With --local also which resources the emulator only keeps a record of, without a service behind them.
+
+    \b
+    Examples:
+      python generate.py status customer-portal --env dev --local
+      python generate.py status customer-portal --env prod --profile prod
+    """
+    asked = _target.order(**options)
+    with translated():
+        job = workflow.prepare(asked, _target.note, check=False)
+        for name in job.names:
+            stack = stacks.look(job.session.cloudformation, name)
+            changed = f", last changed {stack.changed:%Y-%m-%d %H:%M:%S %Z}" if stack.exists else ""
+            told = f" ({stack.status}){changed}" if stack.exists else ""
+            console.out().print(f"{name} {stack.state.sentence}{told}", markup=False)
+            if stack.exists and stack.state.advice and stack.state.next is not Next.UPDATE:
+                console.out().print(f"  {stack.state.advice.format(name=name)}", markup=False)
+            if stack.exists and job.session.local:
+                _records(job, name)
+
+
+def _records(job: Job, name: str) -> None:
+    from tap.local import record_only_types
+
+    reasons = record_only_types()
+    found = stacks.resource_types(job.session.cloudformation, name)
+    recorded = {logical_id: kind for logical_id, kind in found.items() if kind in reasons}
+    console.out().print(f"  {len(found)} resources, of which {len(recorded)} are records only", markup=False)
+    for logical_id, kind in recorded.items():
+        console.out().print(f"    {logical_id}  {kind}: {reasons[kind]}", markup=False)

@@ -1,0 +1,90 @@
+"""``synth``: write the templates, or say whether they are stale."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+import threading
+from pathlib import Path
+
+import click
+
+from tap import project
+from tap import synth as synthesis
+from tap.linker import LAYOUTS, Layout
+
+_SYMBOL = {"new": "+", "changed": "~", "gone": "-"}
+
+
+@click.command(
+    epilog="\b\nExamples:\n  python generate.py synth\n  python generate.py synth customer-portal --layout stack"
+)
+@click.argument("systems", nargs=-1, metavar="[SYSTEM]...")
+@click.option(
+    "--layout",
+    "layouts",
+    multiple=True,
+    type=click.Choice(LAYOUTS),
+    help="Only this layout; may be repeated.",
+)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=None, help="Where to write. [out/]")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 with a diff when the files are stale (for CI).")
+def synth(systems: tuple[str, ...], layouts: tuple[Layout, ...], out: Path | None, check: bool) -> None:
+    """Write the templates and parameter files of all systems, or of those named.
+
+    A file that would not change is not touched. Layouts: `stack` is one template, `tiers` one per tier joined by
+    exports, `nested` a root template with a child per tier. All have the same logical ids.
+    """
+    names = list(dict.fromkeys(systems)) or synthesis.system_names()
+    chosen = tuple(layout for layout in LAYOUTS if layout in layouts) or LAYOUTS
+    folder = out or project.OUT
+    # Everything is built before anything is written: an error leaves the folder as it was.
+    emitted = []
+    with _Progress() as progress:
+        for number, name in enumerate(names, 1):
+            progress.says = f"{name} ({number} of {len(names)})"
+            emitted += list(synthesis.emit(synthesis.load(name), chosen))
+    changes = synthesis.differences(emitted, folder, names, chosen)
+    if check:
+        _check(changes, len(emitted))
+        return
+    synthesis.write(changes, folder)
+    for change in changes:
+        click.echo(f"{_SYMBOL[change.state]} {change.path}")
+    click.echo(f"{len(emitted)} files, {len(changes) or 'none'} changed", err=True)
+
+
+def _check(changes: list[synthesis.Difference], count: int) -> None:
+    for change in changes:
+        lines = difflib.unified_diff(
+            change.before.splitlines(keepends=True),
+            change.after.splitlines(keepends=True),
+            f"{change.path} (as it is)",
+            f"{change.path} (as synth writes it)",
+        )
+        sys.stdout.writelines(lines)
+    if changes:
+        click.echo(f"{len(changes)} of {count} files are stale. Run: python generate.py synth", err=True)
+        sys.exit(1)
+    click.echo(f"{count} files, all as synth writes them", err=True)
+
+
+class _Progress:
+    """A line a second on standard error, from the first whole second on."""
+
+    def __init__(self) -> None:
+        self.says = ""
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        while not self._done.wait(1.0):
+            click.echo(f"building {self.says} …", err=True)
+
+    def __enter__(self) -> _Progress:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()

@@ -1,0 +1,140 @@
+"""Stack events: reading those of one operation, and finding the failure that the others follow from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+STACK = "AWS::CloudFormation::Stack"
+_CONSEQUENCE = re.compile(r"cancell?ed", re.IGNORECASE)
+"""In the reason of a failure that only follows from another: "Resource creation cancelled", "… update cancelled"."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of a stack, or of a stack nested in it."""
+
+    id: str
+    stack_id: str
+    stack_name: str
+    logical_id: str
+    physical_id: str
+    type: str
+    status: str
+    reason: str
+    time: datetime
+
+    @property
+    def of_the_stack(self) -> bool:
+        """Whether it tells of its stack as a whole."""
+        return self.type == STACK and self.physical_id == self.stack_id
+
+    @property
+    def nested_stack(self) -> str:
+        """The id of the nested stack that it tells of, or nothing."""
+        return self.physical_id if self.type == STACK and not self.of_the_stack and self.physical_id else ""
+
+    @property
+    def in_progress(self) -> bool:
+        """Whether something has begun that has not ended."""
+        return self.status.endswith("_IN_PROGRESS")
+
+    @property
+    def failed(self) -> bool:
+        """Whether something did not succeed."""
+        return self.status.endswith("_FAILED")
+
+    @property
+    def is_consequence(self) -> bool:
+        """Whether it failed only because something else did."""
+        return bool(_CONSEQUENCE.search(self.reason))
+
+
+def event_of(raw: Mapping[str, Any]) -> Event:
+    """An entry of ``DescribeStackEvents``."""
+    return Event(
+        raw["EventId"],
+        raw["StackId"],
+        raw["StackName"],
+        raw.get("LogicalResourceId", ""),
+        raw.get("PhysicalResourceId", ""),
+        raw.get("ResourceType", ""),
+        raw.get("ResourceStatus", ""),
+        raw.get("ResourceStatusReason", ""),
+        raw["Timestamp"],
+    )
+
+
+def latest(client: CloudFormationClient, stack_id: str) -> str:
+    """The id of a stack's newest event: what comes after it belongs to the operation that is begun next."""
+    return client.describe_stack_events(StackName=stack_id)["StackEvents"][0]["EventId"]
+
+
+class Reader:
+    """Gives each event of an operation once, in the order of time; nested stacks' events too.
+
+    ``after`` is the id of the newest event before the operation.
+    """
+
+    def __init__(self, client: CloudFormationClient, stack_id: str, after: str) -> None:
+        self._client = client
+        self._seen: dict[str, str] = {stack_id: after}
+        self._begun: datetime | None = None
+        self._ended: set[str] = set()
+
+    def new(self) -> list[Event]:
+        """The events since the last call."""
+        found: list[Event] = []
+        todo = [stack for stack in self._seen if stack not in self._ended]
+        while todo:
+            stack = todo.pop(0)
+            fresh = self._of(stack)
+            found += fresh
+            for event in fresh:
+                nested = event.nested_stack
+                if nested:
+                    # Whatever its parent says of it (in progress, cleaned up, …), there is more to read.
+                    self._ended.discard(nested)
+                    if nested not in self._seen:
+                        self._seen[nested] = ""
+                    if nested not in todo:
+                        todo.append(nested)
+                elif event.of_the_stack:
+                    (self._ended.discard if event.in_progress else self._ended.add)(stack)
+        return sorted(found, key=lambda event: event.time)
+
+    def _of(self, stack: str) -> list[Event]:
+        """One stack's new events, oldest first: every page back to the newest that is known."""
+        found: list[Event] = []
+        more: dict[str, str] = {}
+        last = self._seen[stack]
+        while True:
+            page = self._client.describe_stack_events(StackName=stack, **more)
+            for raw in page["StackEvents"]:
+                event = event_of(raw)
+                if event.id == last or (not last and self._begun and event.time < self._begun):
+                    return self._taken(stack, found)
+                found.append(event)
+            if not page.get("NextToken"):
+                return self._taken(stack, found)
+            more = {"NextToken": page["NextToken"]}
+
+    def _taken(self, stack: str, newest_first: list[Event]) -> list[Event]:
+        if newest_first:
+            self._seen[stack] = newest_first[0].id
+            self._begun = self._begun or newest_first[-1].time
+        return newest_first[::-1]
+
+
+def first_failure(events: Iterable[Event]) -> Event | None:
+    """The failure that the others follow from: the first that is no cancellation, in the innermost stack."""
+    failures = [event for event in events if event.failed and not event.of_the_stack]
+    own = [event for event in failures if not event.is_consequence]
+    innermost = [event for event in own if not event.nested_stack]
+    return next(iter(innermost or own or failures), None)

@@ -1,0 +1,89 @@
+"""What is deployed: a stack's status, parameters, outputs and template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from tap.deploy import template
+from tap.deploy.aws_errors import is_missing_stack
+from tap.deploy.outputs import of_stack
+from tap.deploy.states import State, state_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack as CloudFormation describes it. ``status`` is None for one that is not there."""
+
+    name: str
+    id: str = ""
+    status: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    changed: Any = None
+    protected: bool = False
+
+    @property
+    def state(self) -> State:
+        """What its status means."""
+        return state_of(self.status)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything."""
+        return self.status not in {None, "DELETE_COMPLETE"}
+
+
+def look(client: CloudFormationClient, name: str) -> Stack:
+    """The stack of a name or id."""
+    try:
+        found: Mapping[str, Any] = client.describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if is_missing_stack(error):
+            return Stack(name)
+        raise
+    values = {one["ParameterKey"]: one.get("ParameterValue", "") for one in found.get("Parameters", [])}
+    return Stack(
+        found["StackName"],
+        found["StackId"],
+        found["StackStatus"],
+        values,
+        of_stack(found),
+        found.get("LastUpdatedTime") or found.get("CreationTime"),
+        bool(found.get("EnableTerminationProtection")),
+    )
+
+
+def deployed_template(client: CloudFormationClient, name: str) -> Mapping[str, Any]:
+    """The template that a stack was made from, as it was sent."""
+    found: Any = client.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
+    return template.parse(found)
+
+
+def exports(client: CloudFormationClient) -> set[str]:
+    """The names of all exports of the account in the region."""
+    pages = client.get_paginator("list_exports").paginate()
+    return {one["Name"] for page in pages for one in page["Exports"]}
+
+
+def resource_types(client: CloudFormationClient, name: str) -> dict[str, str]:
+    """The type of each of a stack's resources, by logical id; those that are gone are left out."""
+    pages = client.get_paginator("list_stack_resources").paginate(StackName=name)
+    return {
+        one["LogicalResourceId"]: one["ResourceType"]
+        for page in pages
+        for one in page["StackResourceSummaries"]
+        if one["ResourceStatus"] != "DELETE_COMPLETE"
+    }
+
+
+def any_left(client: CloudFormationClient) -> bool:
+    """Whether the account has any stack in the region."""
+    pages: Iterable[Any] = client.get_paginator("describe_stacks").paginate()
+    return any(one["StackStatus"] != "DELETE_COMPLETE" for page in pages for one in page["Stacks"])

@@ -1,0 +1,228 @@
+"""From an emitted system to a proposal that can be shown, executed or dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import cast
+
+from tap.deploy import account, body, changeset, parameters, stacks
+from tap.deploy.changeset import ChangeSet, Kind, Request
+from tap.deploy.plan import NOTHING, Plan, Side, foresee, from_change_set, resolved_exports, resolved_imports
+from tap.deploy.resolve import resolve
+from tap.deploy.session import Note, Session, Target, open_session
+from tap.deploy.source import (
+    FILLED_IN,
+    SUFFIX,
+    Layout,
+    SourceError,
+    StackSource,
+    SystemSource,
+    read_parameters,
+    read_system,
+)
+from tap.deploy.stacks import Stack
+from tap.deploy.states import Next
+from tap.errors import TapError
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the command line asks for."""
+
+    system: str
+    environment: str
+    layout: Layout
+    out: Path
+    parameters: Sequence[str] = ()
+    target: Target = field(default_factory=Target)
+    bucket: str | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """An order with everything read, checked and opened. ``given``: the parameters that the command line names."""
+
+    order: Order
+    source: SystemSource
+    values: Mapping[str, str]
+    given: frozenset[str]
+    session: Session
+
+    @property
+    def suffix(self) -> str:
+        """The environment's suffix, which the stacks' names end in."""
+        return self.values[SUFFIX]
+
+    def name(self, source: StackSource) -> str:
+        """The name of a stack."""
+        return source.stack_name(self.suffix)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all stacks, in the order of deployment."""
+        return [self.name(source) for source in self.source.stacks]
+
+
+class StackError(TapError):
+    """A stack is in a state in which it cannot be deployed to."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What would be done to one stack.
+
+    ``change_set`` is None where CloudFormation could not be asked yet and the plan is foreseen. Whoever holds
+    a proposal with a change set executes it or drops it.
+    """
+
+    plan: Plan
+    stack: Stack
+    change_set: ChangeSet | None
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return self.change_set is not None and self.change_set.empty
+
+
+def prepare(order: Order, note: Note, *, check: bool = True) -> Job:
+    """Read the system and its parameters, check them, then open the target: nothing is called before all is
+    well.
+
+    ``check`` is off for verbs that send no parameters; then the suffix alone must be known. Raises TapError.
+    """
+    source = read_system(order.system, order.layout, order.out)
+    given = parameters.given(order.parameters)
+    values = {**read_parameters(order.system, order.environment, order.out), **given}
+    if check:
+        declared = [
+            {key: one for key, one in stack.parameters.items() if key not in FILLED_IN} for stack in source.stacks
+        ]
+        problems = parameters.check(declared, values)
+        if problems:
+            raise parameters.ParametersError(problems, f"out/{order.system}/parameters/{order.environment}.json")
+        for stack in source.stacks:
+            body.check_sizes(stack)
+    if not values.get(SUFFIX):
+        raise SourceError(f"the environment {order.environment!r} has no value for {SUFFIX}, which names the stacks.")
+    session = open_session(order.target, source.region, note)
+    return Job(order, source, values, frozenset(given), session)
+
+
+def propose(job: Job, source: StackSource, purpose: str, note: Note, promised: Collection[str] = ()) -> Proposal:
+    """What deploying ``source`` would do, from a change set where one can be made.
+
+    ``promised`` are exports that stacks before this one will have made; what is imported of them and is not
+    there yet makes a foreseen plan. Raises StackError when the stack's state forbids it, TapError when
+    CloudFormation refuses.
+    """
+    client = job.session.cloudformation
+    stack = stacks.look(client, job.name(source))
+    _check_state(stack)
+    old, new = _sides(job, source, stack, note)
+    kind: Kind = "UPDATE" if stack.state.next is Next.UPDATE else "CREATE"
+    missing = _missing_imports(job, new)
+    if missing - set(promised):
+        raise StackError(
+            f"{stack.name} imports what no stack exports: {', '.join(sorted(missing - set(promised)))}. "
+            "Deploy the stack that exports it first."
+        )
+    if missing or stack.state.next is Next.DELETE_FIRST:
+        why = (
+            "It imports what an earlier stack has yet to export, so no change set can be made before that is deployed."
+            if missing
+            else f"It {stack.state.sentence} ({stack.status}): deploy deletes it first, then creates it anew."
+        )
+        return Proposal(replace(foresee(stack.name, kind, old, new), notes=(why,)), stack, None)
+    delivered = body.deliver(source, job.session, job.order.bucket, note)
+    request = Request(
+        stack.name,
+        kind,
+        delivered,
+        {key: value for key, value in new.values.items() if key in source.parameters and key not in FILLED_IN},
+        source.about.get("Capabilities", ()),
+        {key: str(resolve({"Fn::Sub": value}, new.scope)) for key, value in source.about.get("Tags", {}).items()},
+        bool(source.children),
+        purpose,
+    )
+    made = changeset.make(client, request, job.session.pace)
+    new = replace(new, values={**new.values, **dict(delivered.parameters)})
+    return Proposal(from_change_set(made, kind, old, new), stack, made)
+
+
+def drop(job: Job, proposal: Proposal) -> None:
+    """Leave nothing of a proposal behind."""
+    made = proposal.change_set
+    if made is not None:
+        changeset.discard(
+            job.session.cloudformation, made.arn, made.stack_id, proposal.plan.kind, pace=job.session.pace
+        )
+
+
+def promises(job: Job, source: StackSource) -> list[str]:
+    """The names under which a stack will export, once it is deployed."""
+    return resolved_exports(_new_side(job, source, job.values))
+
+
+def descriptions(source: StackSource) -> dict[str, str]:
+    """The template's sentence about each resource, those of nested stacks too, by logical id."""
+    templates = [source.template, *(child.template for child in source.children)]
+    return {
+        logical_id: str((one.get("Metadata") or {}).get("Description", ""))
+        for template in templates
+        for logical_id, one in template.get("Resources", {}).items()
+    }
+
+
+def _check_state(stack: Stack) -> None:
+    if stack.state.next in {Next.BUSY, Next.STUCK}:
+        advice = stack.state.advice.format(name=stack.name)
+        raise StackError(f"{stack.name} {stack.state.sentence} ({stack.status}). {advice}")
+
+
+def _sides(job: Job, source: StackSource, stack: Stack, note: Note) -> tuple[Side, Side]:
+    """What is deployed, and what is to be: with the values that the account decides."""
+    updates = stack.state.next is Next.UPDATE
+    values = dict(job.values)
+    if account.LOGS_ROLE in source.parameters and account.LOGS_ROLE not in job.given:
+        values |= account.decide(stack.parameters if updates else {}, job.session, note)
+    new = _new_side(job, source, values)
+    if not updates:
+        return NOTHING, new
+    deployed = stacks.deployed_template(job.session.cloudformation, stack.name)
+    _check_layout(stack, deployed, job.order.layout)
+    declared = deployed.get("Parameters", {})
+    return Side(deployed, stack.parameters, new.pseudo, parameters.secrets(declared)), new
+
+
+def _new_side(job: Job, source: StackSource, values: Mapping[str, str]) -> Side:
+    # Shown as they are in a stack's own values; no call is made for the account's number.
+    pseudo = {
+        "AWS::Region": job.session.region,
+        "AWS::Partition": job.session.partition,
+        "AWS::StackName": job.name(source),
+    }
+    return Side(
+        source.template,
+        parameters.effective(source.parameters, values),
+        pseudo,
+        parameters.secrets(source.parameters),
+        {child.name: child.template for child in source.children},
+    )
+
+
+def _check_layout(stack: Stack, deployed: Mapping[str, object], layout: Layout) -> None:
+    about = cast("Mapping[str, Mapping[str, str]]", deployed.get("Metadata", {})).get("Template", {})
+    present = about.get("Layout", layout)
+    if present != layout:
+        raise StackError(
+            f"{stack.name} is deployed in the layout {present!r}. Deploying {layout!r} over it would remove every "
+            f"resource and make it anew. Use --layout {present}, or another {SUFFIX}, or delete it first."
+        )
+
+
+def _missing_imports(job: Job, new: Side) -> set[str]:
+    wanted = set(resolved_imports(new))
+    return wanted - stacks.exports(job.session.cloudformation) if wanted else set()

@@ -1,0 +1,107 @@
+"""What ``templates/`` builds and the rest of tap takes: tiers and systems.
+
+A leaf: it imports troposphere and nothing of tap's but the errors, so that templates may import it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from troposphere import AWSHelperFn, AWSObject, Output, Parameter, Template
+
+R = TypeVar("R", bound=AWSObject)
+
+SUFFIX = "EnvironmentSuffix"
+"""The parameter that tells one environment's resources from another's. First in every template."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """Where a parameter stands in the console's form: its group's heading, and its own label."""
+
+    group: str
+    text: str
+
+
+class Tier:
+    """One tier under construction: a troposphere template, and what troposphere has no place for.
+
+    ``name`` is kebab-case (file and stack names carry it), ``title`` a heading and ``says`` one sentence for a person.
+    Every method that adds something returns its handle, for other resources and tiers to refer to.
+    """
+
+    def __init__(self, name: str, title: str, says: str) -> None:
+        self.name = name
+        self.title = title
+        self.says = says
+        self.template = Template()
+        self.labels: dict[str, Label] = {}
+        self.exports: dict[str, str] = {}
+
+    def add(self, resource: R, says: str, *, exempt: Mapping[str, str] | None = None) -> R:
+        """Add a resource and the sentence that says what it is for.
+
+        ``exempt`` maps a check (a rule of cfn-lint, or of checkov: ``CKV…``) to the reason why this resource is
+        excused from it; both are written beside the resource, as the checker reads them.
+        Raises ValueError for a title that the tier has already.
+        """
+        resource.Metadata = {"Description": says, "Tier": self.name, **_exemptions(exempt or {})}
+        self.template.add_resource(resource)
+        return resource
+
+    def parameter(self, name: str, says: str, *, group: str, label: str, **properties: Any) -> Parameter:
+        """Add a parameter: its sentence, its place in the console's form, and CloudFormation's own properties."""
+        properties.setdefault("Type", "String")
+        self.labels[name] = Label(group, label)
+        return self.template.add_parameter(Parameter(name, Description=says, **properties))
+
+    def condition(self, name: str, test: AWSHelperFn) -> str:
+        """Add a condition; gives its name."""
+        return str(self.template.add_condition(name, test))
+
+    def mapping(self, name: str, table: Mapping[str, Mapping[str, Any]]) -> str:
+        """Add a mapping; gives its name."""
+        self.template.add_mapping(name, dict(table))
+        return name
+
+    def output(self, name: str, says: str, value: object, *, export: str = "", condition: str = "") -> None:
+        """Add an output. ``export`` is the tail of its export name (the linker puts system and suffix before it)."""
+        output = Output(name, Description=says, Value=value)
+        if condition:
+            output.Condition = condition
+        self.template.add_output(output)
+        if export:
+            self.exports[name] = export
+
+
+def _exemptions(reasons: Mapping[str, str]) -> dict[str, Any]:
+    checkov = {check: reason for check, reason in reasons.items() if check.startswith("CKV")}
+    lint = {check: reason for check, reason in reasons.items() if check not in checkov}
+    metadata: dict[str, Any] = {}
+    if checkov:
+        metadata["checkov"] = {"skip": [{"id": check, "comment": reason} for check, reason in checkov.items()]}
+    if lint:
+        metadata["cfn-lint"] = {"config": {"ignore_checks": sorted(lint)}}
+        metadata["Exemptions"] = lint
+    return metadata
+
+
+@dataclass(frozen=True)
+class System:
+    """A whole system: its tiers in reading and deployment order, and how its environments differ.
+
+    ``shared`` holds parameters, conditions and mappings that several tiers use; it has no resources.
+    ``environments`` maps an environment to the parameter values that differ from the defaults there.
+    ``tags`` go on every resource that takes tags; ``${Parameter}`` in a value is that parameter's value.
+    """
+
+    name: str
+    title: str
+    says: str
+    region: str
+    shared: Tier
+    tiers: tuple[Tier, ...]
+    environments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)

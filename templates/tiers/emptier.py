@@ -1,0 +1,69 @@
+"""A bucket that is emptied when its stack is deleted. CloudFormation deletes no bucket that holds objects."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from awacs.aws import Action, Allow, Statement
+from troposphere import GetAtt, Sub, cloudformation, s3
+
+from tap.model import Tier
+from templates.tiers.inline_function import inline_function
+from templates.tiers.words import att
+
+CODE = """\
+import boto3
+import cfnresponse
+
+def handler(event, context):
+    bucket = event["ResourceProperties"]["BucketName"]
+    try:
+        if event["RequestType"] == "Delete":
+            boto3.resource("s3").Bucket(bucket).object_versions.delete()
+        cfnresponse.send(event, context, cfnresponse.SUCCESS, {}, bucket)
+    except Exception as error:
+        cfnresponse.send(event, context, cfnresponse.FAILED, {}, bucket, reason=str(error))
+"""
+
+
+class EmptiedBucket(cloudformation.AWSCustomObject):
+    """A bucket whose objects, old versions and delete markers go when this resource is deleted."""
+
+    resource_type = "Custom::EmptiedBucket"
+    props: ClassVar[dict[str, tuple[type, bool]]] = {
+        "ServiceToken": (str, True),
+        "ServiceTimeout": (int, False),
+        "BucketName": (str, True),
+    }
+
+
+def empty_on_delete(tier: Tier, *buckets: s3.Bucket) -> None:
+    """Empty these buckets of a tier when the stack is deleted, each before it is deleted itself."""
+    function = inline_function(
+        tier,
+        "BucketEmptier",
+        "Deletes every object from this stack's buckets when the stack is deleted.",
+        CODE,
+        Statement(
+            Effect=Allow,
+            Action=[Action("s3", "ListBucketVersions")],
+            Resource=[GetAtt(bucket, "Arn") for bucket in buckets],
+        ),
+        Statement(
+            Effect=Allow,
+            Action=[Action("s3", "DeleteObject"), Action("s3", "DeleteObjectVersion")],
+            Resource=[Sub(f"{att(bucket, 'Arn')}/*") for bucket in buckets],
+        ),
+        timeout=900,
+    )
+    for bucket in buckets:
+        tier.add(
+            EmptiedBucket(
+                f"{bucket.title}Emptied",
+                # The function has fifteen minutes, CloudFormation waits a little longer.
+                ServiceToken=GetAtt(function, "Arn"),
+                ServiceTimeout=960,
+                BucketName=bucket.ref(),
+            ),
+            f"Empties {bucket.title} when the stack is deleted; it does nothing before.",
+        )

@@ -1,0 +1,67 @@
+"""Small Lambda functions behind custom resources: what CloudFormation has no property for."""
+
+from __future__ import annotations
+
+from awacs.aws import Action, Allow, Statement
+from troposphere import GetAtt, awslambda, iam, logs
+
+from tap.model import Tier
+from templates.tiers.words import policy, trusts
+
+RUNTIME = "python3.13"
+_EXEMPT = {
+    "CKV_AWS_115": "Runs only while CloudFormation creates, changes or deletes the stack; it needs no reserved capacity.",
+    "CKV_AWS_116": "CloudFormation waits for its answer and reports a failure; there is nothing to keep for later.",
+    "CKV_AWS_117": "Calls AWS's own endpoints only; in the VPC it would need a way out of it.",
+    "CKV_AWS_173": "Has no environment variables.",
+}
+
+
+def inline_function(
+    tier: Tier, name: str, says: str, code: str, *statements: Statement, timeout: int = 120
+) -> awslambda.Function:
+    """Add a function with its role and log group, for use as the ``ServiceToken`` of a custom resource.
+
+    ``code`` is the source of a module with ``handler(event, context)`` that answers through ``cfnresponse`` (Lambda
+    offers that module to inline code). ``timeout`` is in seconds. The role may do ``statements``, and write its log.
+    """
+    group = tier.add(
+        logs.LogGroup(f"{name}LogGroup", RetentionInDays=7, DeletionPolicy="Delete", UpdateReplacePolicy="Delete"),
+        f"What {name} reports; gone with the stack.",
+        exempt={"CKV_AWS_158": "Holds no customer data; the service's own encryption is enough."},
+    )
+    role = tier.add(
+        iam.Role(
+            f"{name}Role",
+            AssumeRolePolicyDocument=trusts("lambda.amazonaws.com"),
+            Policies=[
+                iam.Policy(
+                    PolicyName="work",
+                    PolicyDocument=policy(
+                        *statements,
+                        Statement(
+                            Effect=Allow,
+                            Action=[Action("logs", "CreateLogStream"), Action("logs", "PutLogEvents")],
+                            Resource=[GetAtt(group, "Arn")],
+                        ),
+                    ),
+                )
+            ],
+        ),
+        f"What {name} may do, and nothing else.",
+    )
+    return tier.add(
+        awslambda.Function(
+            f"{name}Function",
+            Description=says,
+            Runtime=RUNTIME,
+            Handler="index.handler",
+            Role=GetAtt(role, "Arn"),
+            Timeout=timeout,
+            MemorySize=128,
+            LoggingConfig=awslambda.LoggingConfig(LogGroup=group.ref()),
+            Code=awslambda.Code(ZipFile=code),
+        ),
+        says,
+        exempt=_EXEMPT,
+    )
