@@ -10,7 +10,7 @@ ENV ?= dev
 ARGS ?= $(shell $(TAP) target 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help synth test lint plan deploy check-types bench format clean ci
+.PHONY: help synth test lint plan deploy check bench format clean ci
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,7 +36,7 @@ bench: $(VENV)/.installed ## measure synth and lint against their floors in one 
 format: $(VENV)/.installed ## format and tidy the Python
 	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format --quiet .
 
-check-types: $(VENV)/.installed
+check: $(VENV)/.installed ## style (ruff) and types (mypy)
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
 
 clean: ## stop the emulator; remove environments, caches and local state (never out/)

@@ -68,7 +68,8 @@ def tap() -> None:
 def main() -> NoReturn:
     """Run the command line with ``sys.argv``; exit with the code that the README documents."""
     try:
-        tap(standalone_mode=False, prog_name="tap" if sys.argv[0].endswith("tap") else "python generate.py")
+        # Without click's own ending, what a verb hands to ctx.exit() comes back from here.
+        result = tap(standalone_mode=False, prog_name="tap" if sys.argv[0].endswith("tap") else "python generate.py")
     except TapError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
@@ -83,4 +84,5 @@ def main() -> NoReturn:
     except BrokenPipeError:
         # The reader of a pipe (head, less) has what it wanted. Keep the interpreter from flushing into it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(0)
+        result = 0
+    sys.exit(result if isinstance(result, int) else 0)

@@ -21,7 +21,7 @@ from tap import capabilities, limits, tagging
 from tap.errors import TapError
 from tap.model import SUFFIX, Label, System
 from tap.naming import SUFFIX_PATTERN, SUFFIX_RULE, camel, kebab, longest_suffix
-from tap.references import Reference, Use, find, rewrite
+from tap.references import Reference, find, rewrite
 from tap.symbols import Compiled, DuplicateNameError, Symbols, build
 
 Layout = Literal["stack", "tiers", "nested"]
@@ -148,9 +148,9 @@ class _Linker:
             taken = self._taken(tier)
             for name in child.body.get("Parameters", {}):
                 handed[name] = self._from_sibling(taken[name]) if name in taken else self._passed(name)
-            waits = sorted(
-                {self._stack_id_of(use) for use in self.symbols.crossing(tier) if use.reference.kind == "DependsOn"}
-            )
+            # What hands a value on is waited for anyway; cfn-lint objects to saying it twice (W3005).
+            named = {self._stack_id(crossing.producer) for crossing in taken.values()}
+            waits = sorted(self._waits(tier) - named)
             resources[stack] = {
                 "Type": "AWS::CloudFormation::Stack",
                 "Metadata": {"Description": tier.says, "Tier": tier.name},
@@ -195,9 +195,11 @@ class _Linker:
             )
         return name
 
-    def _stack_id_of(self, use: Use) -> str:
-        home = self.symbols.resource_tier(use.reference.name)
-        return next(self._stack_id(tier) for tier in self.tiers if tier.name == home)
+    def _waits(self, tier: Compiled) -> set[str]:
+        """The stacks of the tiers that this one waits for by DependsOn."""
+        uses = (use.reference for use in self.symbols.crossing(tier) if use.reference.kind == "DependsOn")
+        homes = {self.symbols.resource_tier(reference.name) for reference in uses}
+        return {self._stack_id(other) for other in self.tiers if other.name in homes}
 
     def _taken(self, tier: Compiled) -> dict[str, _Crossing]:
         """What a child takes from its siblings, by the name of the parameter that brings it."""
@@ -281,7 +283,7 @@ class _Linker:
             imported[name] = body
         return imported
 
-    def _import(self, crossing: _Crossing, tier: Compiled) -> dict[str, Any]:
+    def _import(self, crossing: _Crossing, _: Compiled) -> dict[str, Any]:
         return {"Fn::ImportValue": {"Fn::Sub": f"{self.system.name}-${{{SUFFIX}}}-{crossing.export}"}}
 
     def _handed(self, crossing: _Crossing, tier: Compiled) -> dict[str, Any]:

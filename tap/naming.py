@@ -185,7 +185,10 @@ def longest_suffix(
     Stack names count too (``SYSTEM-SUFFIX-TIER``). Raises NameTooLongError for a name that leaves no room for a
     suffix, is too long without one, or cannot be bounded.
     """
-    room, reason = STACK_NAME - max(len(f"{system}--{tier}") for tier in (*tiers, "")), "stack name"
+    room, reason = (
+        STACK_NAME - max(len(f"{system}--{tier}") for tier in (*tiers, "")),
+        f"the stack's name ({STACK_NAME} characters)",
+    )
     for name in physical_names(resources):
         where = f"{name.logical_id} ({name.type}), {name.property}"
         try:
@@ -200,5 +203,5 @@ def longest_suffix(
                 + f", its service takes {name.most}. Shorten it, or bound the parameters in it."
             )
         if length.suffixes and left // length.suffixes < room:
-            room, reason = left // length.suffixes, f"{name.logical_id} ({name.most} characters)"
+            room, reason = left // length.suffixes, f"the name of {name.logical_id} ({name.most} characters)"
     return room, reason

@@ -120,7 +120,7 @@ def _replace_in_sub(argument: Any, replace: Replace) -> Any:
         if other is None:
             return match[0]
         if set(other) == {"Ref"}:
-            return "${" + other["Ref"] + "}"
+            return f"${{{other['Ref']}}}"
         name = reference.name + reference.attribute.replace(".", "")
         values[name] = other
         return "${" + name + "}"

@@ -7,6 +7,7 @@ them all. Nothing here knows a resource type.
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -237,7 +238,7 @@ def _check_order(symbols: Symbols) -> None:
 
 def _way(needs: Mapping[str, Mapping[str, Use]], start: str, goal: str) -> tuple[str, ...]:
     """The tiers from ``start`` to ``goal`` along references; empty when there is no way."""
-    ways = [(start,)]
+    ways: list[tuple[str, ...]] = [(start,)]
     seen = {start}
     while ways:
         way = ways.pop(0)
@@ -252,7 +253,7 @@ def _way(needs: Mapping[str, Mapping[str, Use]], start: str, goal: str) -> tuple
 
 def _described(needs: Mapping[str, Mapping[str, Use]], way: tuple[str, ...]) -> str:
     steps = []
-    for tier, other in zip(way, way[1:], strict=False):
+    for tier, other in itertools.pairwise(way):
         use = needs[tier][other]
         steps.append(f"{_where(tier, use.path)} uses {use.reference.name} of {other}")
     return ", and ".join(steps)

@@ -16,7 +16,7 @@ from tap.deploy.aws_errors import translated
 from tap.deploy.screen import screen_for
 from tap.deploy.source import StackSource
 from tap.deploy.stacks import Stack
-from tap.deploy.states import Next
+from tap.deploy.states import Next, state_of
 from tap.deploy.watch import Outcome, follow
 from tap.deploy.workflow import Job, StackError
 from tap.errors import TapError
@@ -32,7 +32,10 @@ class DeploymentError(TapError):
             first = f"First to fail was {failure.logical_id}, {failure.type}{where}: {failure.reason}"
         else:
             first = f"CloudFormation says: {outcome.reason or 'nothing more'}"
-        super().__init__(f"{stack} ended in {outcome.status}. {first}")
+        state = state_of(outcome.status)
+        advice = state.advice.format(name=stack) if state.next is Next.STUCK else ""
+        words = [f"{stack} {state.sentence} ({outcome.status}).", first, advice]
+        super().__init__("\n  ".join(word for word in words if word))
 
 
 @click.command()

@@ -38,15 +38,15 @@ def status(**options: Any) -> None:
             if stack.exists and stack.state.advice and stack.state.next is not Next.UPDATE:
                 console.out().print(f"  {stack.state.advice.format(name=name)}", markup=False)
             if stack.exists and job.session.local:
-                _records(job, name)
+                _records(job, stack.id)
 
 
-def _records(job: Job, name: str) -> None:
+def _records(job: Job, stack_id: str) -> None:
     from tap.local import record_only_types
 
     reasons = record_only_types()
-    found = stacks.resource_types(job.session.cloudformation, name)
-    recorded = {logical_id: kind for logical_id, kind in found.items() if kind in reasons}
+    found = list(stacks.resources(job.session.cloudformation, stack_id))
+    recorded = [one for one in found if one.type in reasons]
     console.out().print(f"  {len(found)} resources, of which {len(recorded)} are records only", markup=False)
-    for logical_id, kind in recorded.items():
-        console.out().print(f"    {logical_id}  {kind}: {reasons[kind]}", markup=False)
+    for one in recorded:
+        console.out().print(f"    {one.logical_id}  {one.type}: {reasons[one.type]}", markup=False)

@@ -187,7 +187,9 @@ def _in_order(changes: Iterable[Change], new: Side) -> tuple[Change, ...]:
     for one in resources.values():
         tiers.setdefault(str((one.get("Metadata") or {}).get("Tier", "")), len(tiers))
     last = len(places)
-    return tuple(sorted(changes, key=lambda one: (tiers.get(one.tier, last), one.tier, places.get(one.logical_id, last))))
+    return tuple(
+        sorted(changes, key=lambda one: (tiers.get(one.tier, last), one.tier, places.get(one.logical_id, last)))
+    )
 
 
 def _parameters(kind: Kind, old: Side, new: Side) -> tuple[Detail, ...]:
@@ -270,6 +272,8 @@ def _action(raw: Mapping[str, Any]) -> Action:
 
 
 def _notes(change_set: ChangeSet, changes: tuple[Change, ...]) -> Iterator[str]:
+    if change_set.empty:
+        return
     dropped = {one["LogicalResourceId"] for one in change_set.bare} - {
         one["LogicalResourceId"] for one in change_set.valued
     }
@@ -278,7 +282,7 @@ def _notes(change_set: ChangeSet, changes: tuple[Change, ...]) -> Iterator[str]:
     if dropped:
         names = ", ".join(sorted(dropped))
         yield f"CloudFormation gave no property values for {names}; they are read off the templates."
-    if any(change.children for change in changes):
+    if any(change.children and change.action is not Action.ADD for change in changes):
         yield _NESTED_NOTE
 
 

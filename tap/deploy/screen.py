@@ -130,7 +130,8 @@ class LiveScreen:
         for event in new:
             self._tally.count(event)
             if event.of_the_stack or not event.in_progress:
-                style = "bold red" if event.failed else "dim" if event.is_consequence else "green"
+                ended = "yellow" if "ROLLBACK" in event.status else "green"
+                style = "bold red" if event.failed else ended
                 self._console.print(Text(line(event), style if not event.in_progress else "bold"))
 
     def _picture(self) -> RenderableType:

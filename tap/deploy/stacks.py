@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -72,15 +72,26 @@ def exports(client: CloudFormationClient) -> set[str]:
     return {one["Name"] for page in pages for one in page["Exports"]}
 
 
-def resource_types(client: CloudFormationClient, name: str) -> dict[str, str]:
-    """The type of each of a stack's resources, by logical id; those that are gone are left out."""
-    pages = client.get_paginator("list_stack_resources").paginate(StackName=name)
-    return {
-        one["LogicalResourceId"]: one["ResourceType"]
-        for page in pages
-        for one in page["StackResourceSummaries"]
-        if one["ResourceStatus"] != "DELETE_COMPLETE"
-    }
+@dataclass(frozen=True)
+class Resource:
+    """A resource of a stack, or of one nested in it."""
+
+    logical_id: str
+    physical_id: str
+    type: str
+    stack_id: str
+
+
+def resources(client: CloudFormationClient, stack_id: str) -> Iterator[Resource]:
+    """A stack's resources, and after each nested stack those of it; without those that are gone."""
+    for page in client.get_paginator("list_stack_resources").paginate(StackName=stack_id):
+        for one in page["StackResourceSummaries"]:
+            if one["ResourceStatus"] == "DELETE_COMPLETE":
+                continue
+            physical_id = one.get("PhysicalResourceId", "")
+            yield Resource(one["LogicalResourceId"], physical_id, one["ResourceType"], stack_id)
+            if one["ResourceType"] == "AWS::CloudFormation::Stack" and physical_id.startswith("arn:"):
+                yield from resources(client, physical_id)
 
 
 def any_left(client: CloudFormationClient) -> bool:

@@ -76,6 +76,10 @@ class Files:
         """The emulator's temporary files."""
         return self.root / "tmp"
 
+    def has_kept(self) -> bool:
+        """Whether the emulator kept anything when it was last stopped."""
+        return (self.kept / "services").is_dir()
+
     def read_record(self) -> Record | None:
         """The record, or None when there is none or it is no record (cut short, or of another version)."""
         try:

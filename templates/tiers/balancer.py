@@ -14,7 +14,8 @@ from templates.tiers.network import Network
 from templates.tiers.words import NO_EGRESS, att, named
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
-"""TLS 1.2 and 1.3 (source: Elastic Load Balancing user guide, "Security policies for your Application Load Balancer")."""
+"""TLS 1.2 and 1.3 (source: Elastic Load Balancing user guide, "Security policies for your Application Load
+Balancer")."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ def _certificate(tier: Tier) -> tuple[str, Any, Any]:
             "Assertions": [
                 {
                     "Assert": Not(Equals(Ref(domain), "")),
-                    "AssertDescription": "CertificateArn is given, so DomainName must be: a host name on the certificate.",
+                    "AssertDescription": "CertificateArn needs DomainName: a host name on the certificate.",
                 }
             ],
         },

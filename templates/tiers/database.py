@@ -171,7 +171,7 @@ def _cluster(
             LogGroupName=Sub(f"/aws/rds/cluster/{choices.cluster}-${{EnvironmentSuffix}}/postgresql"),
             RetentionInDays=choices.log_days,
         ),
-        f"The database's log, kept {choices.log_days} days; made before the cluster, which would make it without a limit.",
+        f"The database's log, kept {choices.log_days} days; made first, for the cluster would make it without a limit.",
         exempt={"CKV_AWS_158": "The service's own encryption is enough here; statements are not logged."},
     )
     return tier.add(
@@ -194,6 +194,7 @@ def _cluster(
             StorageEncrypted=True,
             BackupRetentionPeriod=choices.backup_days,
             CopyTagsToSnapshot=True,
+            EnableIAMDatabaseAuthentication=True,
             DeletionProtection=False,
             EnableCloudwatchLogsExports=["postgresql"],
         ),

@@ -29,18 +29,23 @@ class Ways:
     instances: tuple[ec2.Instance, ...] = ()
 
 
+@dataclass(frozen=True)
+class Site:
+    """Where a way out is built: the network tier and its VPC, the public subnets and their route to the internet, and
+    the addresses of the private subnets that it is for."""
+
+    tier: Tier
+    vpc: ec2.VPC
+    public: tuple[ec2.Subnet, ...]
+    private_cidrs: tuple[str, ...]
+    internet: AWSObject
+
+
 class Egress(Protocol):
     """A kind of way out."""
 
-    def build(
-        self,
-        tier: Tier,
-        vpc: ec2.VPC,
-        public: tuple[ec2.Subnet, ...],
-        private_cidrs: tuple[str, ...],
-        internet: AWSObject,
-    ) -> Ways:
-        """Add it to the network tier, in the public subnets; ``internet`` is their route to the internet."""
+    def build(self, site: Site) -> Ways:
+        """Add it to the network tier, in the public subnets."""
 
 
 def _address(tier: Tier, letter: str, internet: AWSObject) -> ec2.EIP:
@@ -59,19 +64,12 @@ def _address(tier: Tier, letter: str, internet: AWSObject) -> ec2.EIP:
 class NatGateways:
     """A NAT gateway in each zone: no upkeep, about thirty times the price of a small instance."""
 
-    def build(
-        self,
-        tier: Tier,
-        vpc: ec2.VPC,
-        public: tuple[ec2.Subnet, ...],
-        private_cidrs: tuple[str, ...],
-        internet: AWSObject,
-    ) -> Ways:
+    def build(self, site: Site) -> Ways:
         """Add an address and a gateway a zone."""
         ways = []
-        for letter, subnet in zip(ZONES, public, strict=False):
-            address = _address(tier, letter, internet)
-            gateway = tier.add(
+        for letter, subnet in zip(ZONES, site.public, strict=False):
+            address = _address(site.tier, letter, site.internet)
+            gateway = site.tier.add(
                 ec2.NatGateway(
                     f"NatGateway{letter}",
                     SubnetId=subnet.ref(),
@@ -118,15 +116,9 @@ class NatInstances:
     image: str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
     exempt: Mapping[str, str] = field(default_factory=dict)
 
-    def build(
-        self,
-        tier: Tier,
-        vpc: ec2.VPC,
-        public: tuple[ec2.Subnet, ...],
-        private_cidrs: tuple[str, ...],
-        internet: AWSObject,
-    ) -> Ways:
+    def build(self, site: Site) -> Ways:
         """Add what the instances share, then interface, address and instance of each zone."""
+        tier, internet = site.tier, site.internet
         image = tier.parameter(
             "NatImageId",
             "The public SSM parameter that names the machine image of the NAT instances. CloudFormation looks it up "
@@ -137,10 +129,10 @@ class NatInstances:
             Type="AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>",
             Default=self.image,
         )
-        group = self._security_group(tier, vpc, private_cidrs)
+        group = self._security_group(site)
         launch = self._launch_template(tier, image)
         ways, instances = [], []
-        for letter, subnet in zip(ZONES, public, strict=False):
+        for letter, subnet in zip(ZONES, site.public, strict=False):
             interface = tier.add(
                 ec2.NetworkInterface(
                     f"NatInterface{letter}",
@@ -167,17 +159,17 @@ class NatInstances:
             ways.append(Way({"NetworkInterfaceId": interface.ref()}, (instance.title,)))
         return Ways(tuple(ways), tuple(instances))
 
-    def _security_group(self, tier: Tier, vpc: ec2.VPC, private_cidrs: tuple[str, ...]) -> ec2.SecurityGroup:
-        return tier.add(
+    def _security_group(self, site: Site) -> ec2.SecurityGroup:
+        return site.tier.add(
             ec2.SecurityGroup(
                 "NatSecurityGroup",
                 GroupDescription="NAT instances: forward for the private subnets",
-                VpcId=vpc.ref(),
+                VpcId=site.vpc.ref(),
                 SecurityGroupIngress=[
                     ec2.SecurityGroupRule(
                         IpProtocol="-1", CidrIp=cidr, Description=f"Everything that leaves private subnet {letter}"
                     )
-                    for letter, cidr in zip(ZONES, private_cidrs, strict=False)
+                    for letter, cidr in zip(ZONES, site.private_cidrs, strict=False)
                 ],
                 SecurityGroupEgress=[
                     ec2.SecurityGroupRule(IpProtocol="-1", CidrIp="0.0.0.0/0", Description="On to the internet")
@@ -243,6 +235,3 @@ class NatInstances:
             f"Forwards for the private subnet in zone {letter}; CloudFormation waits until it does.",
             exempt=dict(self.exempt),
         )
-
-
-__all__ = ["Egress", "NatGateways", "NatInstances", "Way", "Ways"]

@@ -28,7 +28,7 @@ class Throttle:
 
 @dataclass(frozen=True)
 class GatewayChoices:
-    """What an API can differ in. Names are before the suffix; ``quota`` is a number and ``DAY``, ``WEEK`` or ``MONTH``."""
+    """What an API can differ in. Names are before the suffix; ``quota`` is a number a ``DAY``, ``WEEK`` or ``MONTH``."""
 
     api: str
     title: str
@@ -154,7 +154,7 @@ def _error_responses(tier: Tier, api: apigateway.RestApi) -> list[AWSObject]:
 
 
 _NO_AUTHORIZATION = {
-    "CKV_AWS_59": "Open by design: the services behind it authenticate their users; the usage plan's key is optional.",
+    "CKV_AWS_59": "Open by design: the services behind it know their users; the usage plan's key is optional.",
 }
 
 

@@ -10,7 +10,7 @@ from templates.tiers.words import policy, trusts
 
 RUNTIME = "python3.13"
 _EXEMPT = {
-    "CKV_AWS_115": "Runs only while CloudFormation creates, changes or deletes the stack; it needs no reserved capacity.",
+    "CKV_AWS_115": "Runs only while CloudFormation works on the stack; it needs no reserved capacity.",
     "CKV_AWS_116": "CloudFormation waits for its answer and reports a failure; there is nothing to keep for later.",
     "CKV_AWS_117": "Calls AWS's own endpoints only; in the VPC it would need a way out of it.",
     "CKV_AWS_173": "Has no environment variables.",

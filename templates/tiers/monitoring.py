@@ -224,8 +224,8 @@ def _graph(place: int, widget: Widget) -> dict[str, Any]:
 
 
 def _body(widgets: tuple[Widget, ...]) -> str:
-    """The dashboard as JSON for a person to read: a line for each metric (source: CloudWatch user guide, "Dashboard body
-    structure and syntax"; the dashboard is 24 columns wide)."""
+    """The dashboard as JSON for a person to read: a line for each metric (source: CloudWatch user guide, "Dashboard
+    body structure and syntax"; the dashboard is 24 columns wide)."""
     graphs = []
     for place, widget in enumerate(widgets):
         graph = _graph(place, widget)

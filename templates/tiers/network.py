@@ -9,7 +9,7 @@ from troposphere import AWSObject, FindInMap, Parameter, Ref, Region, Sub, Tags,
 
 from tap.model import Tier
 from templates.tiers.closed_group import close_default_group
-from templates.tiers.egress import Egress, NatGateways, NatInstances, Ways
+from templates.tiers.egress import Egress, Site, Ways
 from templates.tiers.words import ZONES, named
 
 ZONE_IDS = {
@@ -21,8 +21,8 @@ ZONE_IDS = {
     "ap-southeast-1": ("apse1-az1", "apse1-az2", "apse1-az3"),
     "ap-southeast-2": ("apse2-az1", "apse2-az2", "apse2-az3"),
 }
-"""Zones in which API Gateway offers VPC links (source: API Gateway developer guide, "Set up VPC links V2"): an id is the
-same zone in every account, a name is not, and us-east-1 has a zone (use1-az3) that older services avoid."""
+"""Zones in which API Gateway offers VPC links (source: API Gateway developer guide, "Set up VPC links V2"): an id is
+the same zone in every account, a name is not, and us-east-1 has a zone (use1-az3) that they avoid."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def network(choices: NetworkChoices) -> Network:
     public = _subnets(tier, vpc, "Public", choices.subnets.public, zones)
     gateway_route = _public_routes(tier, vpc, public)
     private = _subnets(tier, vpc, "Private", choices.subnets.private, zones)
-    ways = choices.egress.build(tier, vpc, public, choices.subnets.private, gateway_route)
+    ways = choices.egress.build(Site(tier, vpc, public, choices.subnets.private, gateway_route))
     tables, routes = _private_routes(tier, vpc, private, ways)
     isolated = _subnets(tier, vpc, "Isolated", choices.subnets.isolated, zones)
     if isolated:
@@ -225,6 +225,3 @@ def _isolated_routes(tier: Tier, vpc: ec2.VPC, isolated: tuple[ec2.Subnet, ...])
     )
     for subnet in isolated:
         _associate(tier, subnet, table)
-
-
-__all__ = ["NatGateways", "NatInstances", "Network", "NetworkChoices", "Subnets", "network"]

@@ -10,12 +10,12 @@ from troposphere import applicationautoscaling as scaling
 from tap.model import Tier
 from templates.tiers.words import att, ref
 
-_METRICS = {"Cpu": "ECSServiceAverageCPUUtilization", "Memory": "ECSServiceAverageMemoryUtilization"}
+_METRICS = {"CPU": "ECSServiceAverageCPUUtilization", "memory": "ECSServiceAverageMemoryUtilization"}
 
 
 @dataclass(frozen=True)
 class TargetTracking:
-    """Keep a measure (``Cpu`` or ``Memory``) near ``percent``; cooldowns in seconds."""
+    """Keep a measure (``CPU`` or ``memory``) near ``percent``; cooldowns in seconds."""
 
     measure: str
     percent: int
@@ -48,7 +48,7 @@ def scale(tier: Tier, prefix: str, name: str, choices: Scaling, cluster: ecs.Clu
     for each in choices.policies:
         tier.add(
             scaling.ScalingPolicy(
-                f"{prefix}{each.measure}Scaling",
+                f"{prefix}{each.measure.capitalize()}Scaling",
                 PolicyName=Sub(f"{name}-{each.measure.lower()}-${{EnvironmentSuffix}}"),
                 PolicyType="TargetTrackingScaling",
                 ScalingTargetId=target.ref(),
@@ -61,9 +61,6 @@ def scale(tier: Tier, prefix: str, name: str, choices: Scaling, cluster: ecs.Clu
                     ScaleOutCooldown=each.cooldown_out,
                 ),
             ),
-            f"Adds tasks of the {name} when their {each.measure} use is above {each.percent} %, removes some when it is "
-            "well below.",
+            f"Adds tasks of the {name} when their {each.measure} use is above {each.percent} %, "
+            "removes some when it is well below.",
         )
-
-
-__all__ = ["Scaling", "TargetTracking", "scale"]

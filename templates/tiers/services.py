@@ -163,7 +163,7 @@ def _cluster(tier: Tier, choices: ClusterChoices) -> ecs.Cluster:
         MaxValue=10,
         ConstraintDescription="a number from 0 to 10",
     )
-    tier.condition("HasOnDemandTasks", Not(Equals(Ref(base), 0)))
+    tier.condition("HasOnDemandTasks", Not(Equals(Ref(base), "0")))
     return cluster
 
 

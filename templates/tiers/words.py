@@ -23,12 +23,12 @@ def named(text: str) -> Sub:
 
 def ref(resource: AWSObject) -> str:
     """``${Alb}``, for use in the text of a ``Sub``."""
-    return "${" + resource.title + "}"
+    return f"${{{resource.title}}}"
 
 
 def att(resource: AWSObject, attribute: str) -> str:
     """``${Alb.DNSName}``, for use in the text of a ``Sub``."""
-    return "${" + f"{resource.title}.{attribute}" + "}"
+    return f"${{{resource.title}.{attribute}}}"
 
 
 def arn(service: str, rest: str, *, region: str = "${AWS::Region}", account: str = "${AWS::AccountId}") -> Sub:

@@ -13,6 +13,7 @@ from tap.local.extension import (
     ec2_network,
     operations,
     recorders,
+    replacements,
     secrets,
     security,
 )
@@ -36,5 +37,5 @@ def install() -> None:
         if kind.type in provisioners._RESOURCE_HANDLERS:
             raise RuntimeError(f"MiniStack has {kind.type} itself; remove it from tap.local.extension")
         register(kind)
-    for repaired in (alarms, attributes, changesets, secrets):
+    for repaired in (alarms, attributes, changesets, replacements, secrets):
         repaired.repair()

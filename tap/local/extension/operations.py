@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tap.local.extension.api import ApiError, call
+from tap.local.extension.api import ApiError, call, module
 from tap.local.extension.registry import LIST_TAGS, Kind, Made, Properties, Wanted, arn, picked
 
 
@@ -163,11 +163,7 @@ def _destination_delete(physical_id: str, _: Properties) -> None:
 
 def _delivery_create(wanted: Wanted) -> Made:
     properties = wanted.properties
-    s3 = {
-        "suffixPath": properties.get("S3SuffixPath"),
-        "enableHiveCompatiblePath": properties.get("S3EnableHiveCompatiblePath"),
-    }
-    s3 = {name: value for name, value in s3.items() if value is not None}
+    s3 = _delivery_s3(properties)
     made = call(
         "logs",
         "CreateDelivery",
@@ -178,11 +174,34 @@ def _delivery_create(wanted: Wanted) -> Made:
         **({"s3DeliveryConfiguration": s3} if s3 else {}),
         **_tagged(properties),
     )["delivery"]
-    return made["id"], {
-        "Arn": made["arn"],
-        "DeliveryId": made["id"],
-        "DeliveryDestinationType": made.get("deliveryDestinationType", ""),
+    return _delivery_made(made)
+
+
+def _delivery_made(delivery: dict[str, Any]) -> Made:
+    return delivery["id"], {
+        "Arn": delivery["arn"],
+        "DeliveryId": delivery["id"],
+        "DeliveryDestinationType": delivery.get("deliveryDestinationType", ""),
     }
+
+
+def _delivery_update(physical_id: str, _: Properties, wanted: Wanted) -> Made:
+    # The service has no UpdateDeliveryConfiguration.
+    stored = module("logs")._deliveries[physical_id]
+    properties = wanted.properties
+    stored["recordFields"] = list(properties.get("RecordFields") or [])
+    stored["fieldDelimiter"] = properties.get("FieldDelimiter", "")
+    stored["s3DeliveryConfiguration"] = _delivery_s3(properties)
+    stored["tags"] = _tags(properties)
+    return _delivery_made(stored)
+
+
+def _delivery_s3(properties: Properties) -> dict[str, Any]:
+    configuration = {
+        "suffixPath": properties.get("S3SuffixPath"),
+        "enableHiveCompatiblePath": properties.get("S3EnableHiveCompatiblePath"),
+    }
+    return {name: value for name, value in configuration.items() if value is not None}
 
 
 def _delivery_delete(physical_id: str, _: Properties) -> None:
@@ -289,6 +308,7 @@ KINDS = (
         "AWS::Logs::Delivery",
         _delivery_create,
         _delivery_delete,
+        _delivery_update,
         replaced_by=("DeliveryDestinationArn", "DeliverySourceName"),
         tags=LIST_TAGS,
     ),
