@@ -207,7 +207,12 @@ class _Linker:
         for use in self.symbols.crossing(tier):
             if use.reference.kind != "DependsOn":
                 crossing = self.crossings[self._key(use.reference)]
-                taken[self._parameter(crossing, tier)] = crossing
+                first = taken.setdefault(self._parameter(crossing, tier), crossing)
+                if first is not crossing:
+                    raise DuplicateNameError(
+                        f"{_said(first.reference)} and {_said(crossing.reference)} both come to tier {tier.name} as "
+                        f"the parameter {self._parameter(crossing, tier)}. Rename one of the resources."
+                    )
         return taken
 
     def _parameter(self, crossing: _Crossing, tier: Compiled) -> str:
@@ -241,22 +246,51 @@ class _Linker:
                 found[name, attribute] = self._crossing(
                     Reference("GetAtt" if attribute else "Ref", name, attribute), home, titles
                 )
+        self._check_made(found.values())
         return found
+
+    def _check_made(self, crossings: Iterable[_Crossing]) -> None:
+        """Raise DuplicateNameError where two outputs of a tier, or two exports, would have one name."""
+        outputs: dict[tuple[str, str], Reference] = {}
+        exports: dict[str, tuple[str, str]] = {}
+        for tier in self.tiers:
+            for name, tail in tier.exports.items():
+                self._check_export(exports, tail, (tier.name, name))
+        for crossing in crossings:
+            made = (crossing.producer.name, crossing.output)
+            first = outputs.setdefault(made, crossing.reference)
+            if first != crossing.reference:
+                raise DuplicateNameError(
+                    f"tier {made[0]} hands both {_said(first)} and {_said(crossing.reference)} to other tiers as the "
+                    f"output {made[1]}. Rename one of the resources, or export one of the values by an output."
+                )
+            self._check_export(exports, crossing.export, made)
+
+    @staticmethod
+    def _check_export(exports: dict[str, tuple[str, str]], tail: str, output: tuple[str, str]) -> None:
+        first = exports.setdefault(tail, output)
+        if first != output:
+            raise DuplicateNameError(
+                f"the export {tail} is made twice: by the output {first[1]} of tier {first[0]} and by the output "
+                f"{output[1]} of tier {output[0]}. Rename one."
+            )
 
     def _crossing(self, reference: Reference, home: Compiled, consumers: list[str]) -> _Crossing:
         value = (
             {"Fn::GetAtt": [reference.name, reference.attribute]} if reference.attribute else {"Ref": reference.name}
         )
+        resource = self.resources[reference.name]
         for name, output in home.section("Outputs").items():
-            if output["Value"] == value and name in home.exports:
+            # An output under another condition than its resource's would be missing where the resource is not.
+            alike = output.get("Condition") == resource.get("Condition")
+            if output["Value"] == value and name in home.exports and alike:
                 return _Crossing(name, reference, home, tuple(consumers), dict(output), home.exports[name])
         name = reference.name + reference.attribute.replace(".", "")
         if name in home.section("Outputs"):
             raise DuplicateNameError(
                 f"tier {home.name} hands {reference.name} {reference.attribute} to other tiers as the output {name}, "
-                "but has an output of that name with another value. Rename the output, or export it."
+                "but has an output of that name with another value or condition. Rename the output, or export it."
             )
-        resource = self.resources[reference.name]
         says = f"{reference.attribute or 'Reference'} of {reference.name}, for {_listed(consumers)}."
         body: dict[str, Any] = {"Description": says}
         if "Condition" in resource:
@@ -342,6 +376,11 @@ class _Linker:
         extra: dict[str, Any] = {}
         if root is not None:
             extra = _bucket_parameters(self.system.name)
+            if both := sorted(set(extra) & set(self.parameters)):
+                raise DuplicateNameError(
+                    f"{both[0]}, a parameter of the nested layout's root, is also defined in tier "
+                    f"{self.symbols.table[both[0]].tier}. Rename that."
+                )
         interface: dict[str, Any] = {"ParameterGroups": [], "ParameterLabels": {}}
         for name in parameters:
             _label(interface, name, self.labels[name])
@@ -446,6 +485,10 @@ def _bucket_parameters(system: str) -> dict[str, tuple[Label, dict[str, Any]]]:
         BUCKET: (Label(_BUCKET_GROUP, "Bucket"), bucket),
         PREFIX: (Label(_BUCKET_GROUP, "Prefix"), prefix),
     }
+
+
+def _said(reference: Reference) -> str:
+    return f"{reference.name}.{reference.attribute}" if reference.attribute else reference.name
 
 
 def _listed(words: list[str]) -> str:

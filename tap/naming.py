@@ -61,6 +61,21 @@ Sources: the services' API models in botocore 1.44 where they state a length, el
 ``CreateDBCluster``: 63). Neither troposphere nor cfn-lint holds most of them against a parameter's longest value.
 """
 
+_REF_IS_ARN = frozenset(
+    {
+        "AWS::CloudFront::Function",
+        "AWS::ECS::Service",
+        "AWS::ECS::TaskDefinition",
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        "AWS::ElasticLoadBalancingV2::TargetGroup",
+        "AWS::IAM::ManagedPolicy",
+        "AWS::SNS::Topic",
+        "AWS::SecretsManager::Secret",
+        "AWS::WAFv2::WebACL",
+    }
+)
+"""The named types whose ``Ref`` is longer than their name (the types' reference, "Return values")."""
+
 STACK_NAME = 128
 """Source: CloudFormation API, ``CreateStack``, parameter ``StackName``."""
 
@@ -171,7 +186,7 @@ def _of_name(name: str, parameters: Mapping[str, Any], resources: Mapping[str, A
         if "MaxLength" in parameter:
             return Length(int(parameter["MaxLength"]), 0)
         raise NameTooLongError(f"the parameter {name} in it has neither MaxLength nor AllowedValues")
-    if name in resources:
+    if name in resources and resources[name]["Type"] not in _REF_IS_ARN:
         for physical in physical_names({name: resources[name]}):
             return longest(physical.value, parameters, resources)
     raise NameTooLongError(f"the length of {name} in it cannot be known")

@@ -111,6 +111,8 @@ Replace = Callable[[Reference], dict[str, Any] | None]
 def _replace_in_sub(argument: Any, replace: Replace) -> Any:
     text, values = argument if isinstance(argument, list) else (argument, {})
     values = {name: rewrite(value, replace) for name, value in values.items()}
+    own = {match[1] for match in SUB_VARIABLE.finditer(text)} | set(values)
+    made: dict[Reference, str] = {}
 
     def variable(match: re.Match[str]) -> str:
         if match[1] in values or _is_pseudo(match[1]):
@@ -119,11 +121,17 @@ def _replace_in_sub(argument: Any, replace: Replace) -> Any:
         other = replace(reference)
         if other is None:
             return match[0]
-        if set(other) == {"Ref"}:
+        if set(other) == {"Ref"} and other["Ref"] not in values:
             return f"${{{other['Ref']}}}"
-        name = reference.name + reference.attribute.replace(".", "")
-        values[name] = other
-        return "${" + name + "}"
+        if reference not in made:
+            name = base = reference.name + reference.attribute.replace(".", "")
+            number = 2
+            # A Ref keeps its own name. Another's name, in the text or in the map, must not be taken from it.
+            while name != match[1] and (name in own or name in values):
+                name, number = f"{base}{number}", number + 1
+            made[reference] = name
+            values[name] = other
+        return "${" + made[reference] + "}"
 
     text = SUB_VARIABLE.sub(variable, text)
     return [text, values] if values else text

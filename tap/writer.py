@@ -51,6 +51,8 @@ PARAMETER_KEYS = (
     "MaxLength",
 )
 OUTPUT_KEYS = ("Description", "Condition", "Value", "Export")
+_LONG = re.compile(r"Fn::(?:Contains|EachMember|ForEach|RefAll|ValueOf)")
+"""Rule functions and loops: the template reference gives no short form for them."""
 _ENTRY_KEYS = {"Parameters": PARAMETER_KEYS, "Resources": RESOURCE_KEYS, "Outputs": OUTPUT_KEYS}
 _SPACED = ("Parameters", "Resources")
 
@@ -103,7 +105,7 @@ def to_yaml(body: Mapping[str, Any], headings: Mapping[str, tuple[str, str]] | N
     for section, entries in ordered(body).items():
         if lines:
             lines.append("")
-        if isinstance(entries, Mapping) and section != "Metadata":
+        if isinstance(entries, Mapping) and entries and section != "Metadata":
             lines.append(f"{section}:")
             _section(lines, section, entries, headings or {})
         else:
@@ -192,16 +194,14 @@ def _tag(value: Mapping[str, Any]) -> str:
         return "!Ref" if isinstance(argument, str) else ""
     if key == "Condition":
         return "!Condition" if isinstance(argument, str) else ""
-    if not key.startswith("Fn::"):
+    if not key.startswith("Fn::") or _LONG.match(key):
         return ""
     if key == "Fn::GetAtt":
         plain = isinstance(argument, list) and len(argument) == 2 and all(isinstance(part, str) for part in argument)
         return "!GetAtt" if plain and "." not in argument[0] else ""
     # A node has one tag, so an intrinsic right inside another leaves the outer one in long form. Its arguments in a
-    # map have no short form that CloudFormation documents.
-    if isinstance(argument, Mapping):
-        return ""
-    return "!" + key.removeprefix("Fn::")
+    # map have no short form that CloudFormation documents. A tagged scalar is text, whatever it looks like.
+    return "!" + key.removeprefix("Fn::") if isinstance(argument, str | list) else ""
 
 
 def _tagged(tag: str, argument: Any, indent: int) -> tuple[str, list[str]]:
@@ -255,13 +255,11 @@ def _text(value: str, indent: int) -> tuple[str, list[str]]:
         if len(value) + indent > WIDTH and _FOLDS.match(value) and not _UNPRINTABLE.search(value):
             return ">-", [" " * indent + line for line in _wrap(value, WIDTH - indent)]
         return _scalar(value), []
-    if not value.strip("\n") or value[0] in " \n" or _UNPRINTABLE.search(value) or _LITERAL_FIT.search(value):
+    # Kept line ends (|+) would take in the empty line that sets off the next resource.
+    if value[0] in " \n" or value.endswith("\n\n") or _UNPRINTABLE.search(value) or _LITERAL_FIT.search(value):
         return _double(value), []
-    stripped = value.rstrip("\n")
-    trailing = len(value) - len(stripped)
-    style = {0: "|-", 1: "|"}.get(trailing, "|+")
-    lines = stripped.split("\n") + [""] * (trailing - 1)
-    return style, [" " * indent + line if line else "" for line in lines]
+    lines = value.removesuffix("\n").split("\n")
+    return "|" if value.endswith("\n") else "|-", [" " * indent + line if line else "" for line in lines]
 
 
 @lru_cache(maxsize=65_536)

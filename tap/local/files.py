@@ -76,6 +76,11 @@ class Files:
         """The emulator's temporary files."""
         return self.root / "tmp"
 
+    @property
+    def lambda_runtime(self) -> Path:
+        """The modules that AWS's Python runtimes for Lambda have: boto3 and cfnresponse."""
+        return self.tmp / "lambda-runtime"
+
     def has_kept(self) -> bool:
         """Whether the emulator kept anything when it was last stopped."""
         return (self.kept / "services").is_dir()

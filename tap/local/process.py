@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tap import project
 from tap.errors import TapError
+from tap.local import runtime
 from tap.local.files import Files, Record, exclusive, held
 
 HEALTH_PATH = "/_ministack/health"
@@ -138,7 +139,7 @@ def _start(where: Files, lifeline: int | None) -> Record:
     python = _interpreter()
     where.record.unlink(missing_ok=True)
     where.kept.mkdir(parents=True, exist_ok=True)
-    where.tmp.mkdir(parents=True, exist_ok=True)
+    runtime.provide(where.lambda_runtime)
     command = [str(python), "-m", "tap.local.extension", str(where.root)]
     if lifeline is not None:
         command += ["--lifeline", str(lifeline)]

@@ -28,7 +28,7 @@ class Throttle:
 
 @dataclass(frozen=True)
 class GatewayChoices:
-    """What an API can differ in. Names are before the suffix; ``quota`` is a number a ``DAY``, ``WEEK`` or ``MONTH``."""
+    """What an API can differ in. Names are before the suffix; ``quota`` is a number a ``DAY``, ``WEEK``, ``MONTH``."""
 
     api: str
     title: str
@@ -130,8 +130,8 @@ def _link(tier: Tier, choices: GatewayChoices, network: Network, balancer: Balan
             SubnetIds=[subnet.ref() for subnet in network.private],
             SecurityGroupIds=[GetAtt(group, "GroupId")],
         ),
-        "API Gateway's private way into the VPC. It cannot be changed: other subnets or groups mean a new one. After 60 "
-        "days without requests AWS puts it to sleep, and the next requests fail for some minutes.",
+        "API Gateway's private way into the VPC. It cannot be changed: other subnets or groups mean a new one. "
+        "After 60 days without requests AWS puts it to sleep, and the next requests fail for some minutes.",
     )
 
 

@@ -285,8 +285,8 @@ def _service(
             PropagateTags="SERVICE",
             EnableECSManagedTags=True,
         ),
-        f"Keeps the tasks of the {service.name} running. A deployment whose tasks do not become healthy is rolled back. "
-        "How many tasks there are is auto scaling's to say, so no desired count stands here: each update would reset it.",
+        f"Keeps the tasks of the {service.name} running; a deployment whose tasks stay unhealthy is rolled back. "
+        "Auto scaling says how many tasks there are: a desired count here would set them back at each update.",
     )
     scale(tier, prefix, service.name, service.scaling, cluster, made)
     return Service(service.name, made, group, target_group, log_group)

@@ -31,7 +31,7 @@ def main() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     os.environ["GATEWAY_PORT"] = str(port)
-    os.environ.pop("PYTHONPATH", None)  # ours, not the Lambda functions'
+    os.environ["PYTHONPATH"] = str(where.lambda_runtime)  # for the Lambda functions, which inherit it
     where.write_record(Record(os.getpid(), port, datetime.now(UTC).isoformat(timespec="seconds"), sources()))
     if arguments.lifeline is not None:
         os.set_inheritable(arguments.lifeline, False)

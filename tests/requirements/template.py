@@ -1,0 +1,296 @@
+"""A reader of emitted templates: the JSON in ``out/``, and what CloudFormation would make of it for given parameters.
+
+``stack("customer-portal", EnvironmentSuffix="qa1")`` is the system with those parameters: conditions decided, resources
+left out whose condition is false, ``Fn::If``, ``Ref``, ``Fn::Sub`` and ``Fn::FindInMap`` resolved. What is known only in
+an account stays visible: a pseudo parameter as ``${AWS::AccountId}``, a resource as a ``Reference``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+OUT = Path(__file__).parents[2] / "out"
+SYSTEMS = tuple(sorted(path.parent.name for path in OUT.glob("*/stack.json")))
+
+_VARIABLE = re.compile(r"\$\{([^!{}][^{}]*)\}")
+_LEFT_OUT = object()
+"""What ``AWS::NoValue`` leaves: nothing, not even its key."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a ``Ref`` (no attribute) or a ``Fn::GetAtt`` to a resource stands for."""
+
+    logical_id: str
+    attribute: str = ""
+
+    def __str__(self) -> str:
+        return f"${{{self.logical_id}.{self.attribute}}}" if self.attribute else f"${{{self.logical_id}}}"
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """A resource of a stack. ``resource["A.0.B"]`` is a property, None where there is none."""
+
+    logical_id: str
+    type: str
+    body: Mapping[str, Any]
+    properties: Mapping[str, Any]
+
+    def __getitem__(self, path: str) -> Any:
+        return at(self.properties, path)
+
+    @property
+    def depends_on(self) -> tuple[str, ...]:
+        """The logical ids in ``DependsOn``, however it is written."""
+        names = self.body.get("DependsOn", ())
+        return (names,) if isinstance(names, str) else tuple(names)
+
+    @property
+    def waits_for(self) -> set[str]:
+        """Every logical id that this resource is made after and deleted before."""
+        return {*self.depends_on, *(reference.logical_id for reference in references(self.properties))}
+
+    @property
+    def deletion(self) -> tuple[str, str]:
+        """``DeletionPolicy`` and ``UpdateReplacePolicy``; empty where CloudFormation's own choice holds."""
+        return self.body.get("DeletionPolicy", ""), self.body.get("UpdateReplacePolicy", "")
+
+    @property
+    def tags(self) -> dict[str, Any]:
+        """The tags, from a list of Key and Value or from a map."""
+        own = self.properties.get("Tags", {})
+        return dict(own) if isinstance(own, Mapping) else {tag["Key"]: tag["Value"] for tag in own}
+
+
+@dataclass(frozen=True)
+class Output:
+    """An output of a stack; ``export`` is empty for one that is not exported."""
+
+    value: Any
+    export: str
+    description: str
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """A template with parameter values. A parameter without value or default stands as ``{{Name}}``."""
+
+    body: Mapping[str, Any]
+    parameters: Mapping[str, str]
+
+    @cached_property
+    def resources(self) -> dict[str, Resource]:
+        """The resources that this stack has, by logical id, in the template's order."""
+        return {
+            name: Resource(name, body["Type"], body, self.resolve(body.get("Properties", {})))
+            for name, body in self.body["Resources"].items()
+            if self.holds(body.get("Condition"))
+        }
+
+    @cached_property
+    def outputs(self) -> dict[str, Output]:
+        """The outputs that this stack has, by name."""
+        return {
+            name: Output(
+                self.resolve(body["Value"]),
+                str(self.resolve(body.get("Export", {}).get("Name", ""))),
+                body.get("Description", ""),
+            )
+            for name, body in self.body.get("Outputs", {}).items()
+            if self.holds(body.get("Condition"))
+        }
+
+    @property
+    def region(self) -> str:
+        """The region that maps are looked up by: the template's own."""
+        return str(self.body["Metadata"]["Template"]["Region"])
+
+    def of(self, kind: str) -> list[Resource]:
+        """All resources of a type."""
+        return [resource for resource in self.resources.values() if resource.type == kind]
+
+    def one(self, kind: str, **properties: Any) -> Resource:
+        """The only resource of that type with those properties. Raises AssertionError when it is none, or several."""
+        found = [r for r in self.of(kind) if all(r[name] == value for name, value in properties.items())]
+        assert len(found) == 1, f"{[r.logical_id for r in found] or 'no'} {kind} with {properties}"
+        return found[0]
+
+    def at(self, reference: Any) -> Resource:
+        """The resource that a value refers to. Raises AssertionError for a value that refers to none."""
+        assert isinstance(reference, Reference), f"{reference!r} is no reference to a resource"
+        assert reference.logical_id in self.resources, f"{reference} is not in this stack"
+        return self.resources[reference.logical_id]
+
+    def holds(self, condition: str | None) -> bool:
+        """Whether a condition is true; no condition is."""
+        return condition is None or self._decide(self.body["Conditions"][condition])
+
+    def broken_rules(self) -> list[str]:
+        """What the template's rules refuse about these parameters, in their own words."""
+        return [
+            assertion["AssertDescription"]
+            for rule in self.body.get("Rules", {}).values()
+            if "RuleCondition" not in rule or self._decide(rule["RuleCondition"])
+            for assertion in rule["Assertions"]
+            if not self._decide(assertion["Assert"])
+        ]
+
+    def resolve(self, value: Any) -> Any:
+        """A value with everything resolved that these parameters decide."""
+        resolved = self._resolve(value)
+        return None if resolved is _LEFT_OUT else resolved
+
+    def _resolve(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [item for item in map(self._resolve, value) if item is not _LEFT_OUT]
+        if not isinstance(value, Mapping):
+            return value
+        if len(value) == 1:
+            ((key, argument),) = value.items()
+            if key == "Ref":
+                return self._name(argument)
+            if key.startswith("Fn::"):
+                return self._intrinsic(key, argument)
+        resolved = ((key, self._resolve(item)) for key, item in value.items())
+        return {key: item for key, item in resolved if item is not _LEFT_OUT}
+
+    def _intrinsic(self, name: str, argument: Any) -> Any:
+        if name == "Fn::If":
+            condition, then, otherwise = argument
+            return self._resolve(then if self.holds(condition) else otherwise)
+        if name == "Fn::GetAtt":
+            return self._attribute(*argument)
+        if name == "Fn::Sub":
+            return self._sub(*argument) if isinstance(argument, list) else self._sub(argument, {})
+        resolved = self._resolve(argument)
+        if name == "Fn::FindInMap":
+            return at(self.body["Mappings"], *(self.region if key == "${AWS::Region}" else key for key in resolved))
+        if name == "Fn::Base64":
+            return resolved
+        if name == "Fn::Join" and isinstance(resolved[1], list):
+            return resolved[0].join(str(item) for item in resolved[1])
+        if name == "Fn::Split" and isinstance(resolved[1], str):
+            return resolved[1].split(resolved[0])
+        if name == "Fn::Select" and isinstance(resolved[1], list):
+            return resolved[1][int(resolved[0])]
+        return {name: resolved}
+
+    def _name(self, name: str) -> Any:
+        if name == "AWS::NoValue":
+            return _LEFT_OUT
+        if name.startswith("AWS::"):
+            return f"${{{name}}}"
+        if name in self.body.get("Parameters", {}):
+            kind = self.body["Parameters"][name]["Type"]
+            text = self.parameters.get(name, f"{{{{{name}}}}}")
+            if kind.startswith("AWS::SSM::Parameter::Value<"):
+                return f"{{{{resolve:ssm:{text}}}}}"
+            return text.split(",") if kind == "CommaDelimitedList" or kind.startswith("List<") else text
+        return self._attribute(name)
+
+    def _attribute(self, logical_id: str, attribute: str = "") -> Reference:
+        assert logical_id in self.body["Resources"], f"{logical_id} is neither a parameter nor a resource"
+        return Reference(logical_id, attribute)
+
+    def _sub(self, text: str, variables: Mapping[str, Any]) -> Any:
+        def value(name: str) -> Any:
+            if name in variables:
+                return self._resolve(variables[name])
+            return self._attribute(*name.split(".", 1)) if "." in name else self._name(name)
+
+        only = _VARIABLE.fullmatch(text)
+        if only:
+            return value(only[1])
+        return _VARIABLE.sub(lambda match: str(value(match[1])), text).replace("${!", "${")
+
+    def _decide(self, test: Any) -> bool:
+        ((key, argument),) = test.items()
+        if key == "Condition":
+            return self.holds(argument)
+        if key == "Fn::Not":
+            return not self._decide(argument[0])
+        if key == "Fn::And":
+            return all(map(self._decide, argument))
+        if key == "Fn::Or":
+            return any(map(self._decide, argument))
+        left, right = map(self._resolve, argument)
+        if key == "Fn::Equals":
+            return str(left) == str(right)
+        assert key == "Fn::Contains", f"{key} decides nothing that this reader knows"
+        return right in left
+
+
+def at(value: Any, *path: str) -> Any:
+    """What stands at a path in nested maps and lists; one part may be several, with dots. None where there is nothing.
+
+    A map's keys may themselves hold dots: the longest key that fits is taken.
+    """
+    if len(path) != 1:
+        for part in path:
+            value = value.get(part) if isinstance(value, Mapping) else None
+        return value
+    (text,) = path
+    if isinstance(value, Mapping):
+        for key in sorted(value, key=len, reverse=True):
+            if text == key:
+                return value[key]
+            if text.startswith(f"{key}."):
+                return at(value[key], text[len(key) + 1 :])
+        return None
+    if isinstance(value, list):
+        index, _, rest = text.partition(".")
+        item = value[int(index)] if int(index) < len(value) else None
+        return at(item, rest) if rest else item
+    return None
+
+
+def references(value: Any) -> Iterator[Reference]:
+    """Every reference in a resolved value, those within text too."""
+    if isinstance(value, Reference):
+        yield value
+    elif isinstance(value, str):
+        for name in _VARIABLE.findall(value):
+            if not name.startswith("AWS::"):
+                yield Reference(*name.split(".", 1))
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from references(item)
+
+
+def walk(value: Any) -> Iterator[Any]:
+    """The value and everything in it, depth first."""
+    yield value
+    if isinstance(value, Mapping | list):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from walk(item)
+
+
+@lru_cache(maxsize=None)
+def load(path: str) -> Mapping[str, Any]:
+    """An emitted JSON file, ``customer-portal/stack.json``, read once."""
+    body: Mapping[str, Any] = json.loads((OUT / path).read_text(encoding="utf-8"))
+    return body
+
+
+def given(body: Mapping[str, Any], **parameters: str) -> Stack:
+    """A template with these parameters, its defaults for the rest. Raises AssertionError for an unknown parameter."""
+    declared = body.get("Parameters", {})
+    assert parameters.keys() <= declared.keys(), f"no parameter {parameters.keys() - declared.keys()}"
+    defaults = {name: str(entry["Default"]) for name, entry in declared.items() if "Default" in entry}
+    return Stack(body, defaults | parameters)
+
+
+@lru_cache(maxsize=None)
+def stack(system: str, **parameters: str) -> Stack:
+    """A system's ``stack.json`` with these parameters, worked out once."""
+    return given(load(f"{system}/stack.json"), **parameters)
