@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tap import limits, writer
 from tap.errors import TapError
-from tap.linker import LAYOUTS, Layout, Linked, link
+from tap.linker import LAYOUTS, Layout, link
 from tap.model import SUFFIX, System
 
 
@@ -53,24 +53,33 @@ def emit(system: System, layouts: Iterable[Layout] = LAYOUTS) -> Iterator[Emitte
     layouts = tuple(layouts)
     linked = link(system, layouts)
     for template in linked:
-        text = _noted(template, writer.to_yaml(template.body, template.headings))
+        text = _noted(writer.to_yaml(template.body, template.headings))
         limits.check_size(f"{system.name}/{template.path}.yaml", text)
         yield Emitted(f"{system.name}/{template.path}.yaml", text)
         yield Emitted(f"{system.name}/{template.path}.json", writer.to_json(template.body))
     whole = linked[0] if layouts[0] == "stack" else link(system, ("stack",))[0]
     for environment in system.environments:
-        path = f"{system.name}/parameters/{environment}.json"
-        yield Emitted(path, _parameters(system, environment, whole.body["Parameters"]))
+        values = _values(system, environment, whole.body["Parameters"])
+        yield Emitted(f"{system.name}/parameters/{environment}.json", _parameters(values))
+        for template in linked:
+            if template.path.startswith("tiers/"):
+                # The API refuses a parameter that the template does not declare, so each tier has a file of its own.
+                own = {name: value for name, value in values.items() if name in template.body.get("Parameters", {})}
+                tier = template.path.removeprefix("tiers/")
+                yield Emitted(f"{system.name}/parameters/tiers/{environment}/{tier}.json", _parameters(own))
 
 
-def _noted(template: Linked, text: str) -> str:
-    """The YAML with a first line for the operator when the body is too large to be passed inline."""
+def _noted(text: str) -> str:
+    """A template with a first line for the operator when it is too large to be passed inline."""
     if len(text.encode()) <= limits.INLINE_BYTES:
         return text
-    return f"# Over {limits.INLINE_BYTES:,} bytes: CloudFormation takes this file from an S3 bucket (TemplateURL) only.\n{text}"
+    return (
+        f"# Over {limits.INLINE_BYTES:,} bytes: CloudFormation takes this from an S3 bucket (TemplateURL) only.\n{text}"
+    )
 
 
-def _parameters(system: System, environment: str, parameters: Mapping[str, Mapping[str, object]]) -> str:
+def _values(system: System, environment: str, parameters: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
+    """The value of every parameter in an environment: its own, or the default."""
     values = {SUFFIX: environment} | dict(system.environments[environment])
     unknown = sorted(set(values) - set(parameters))
     if unknown:
@@ -84,10 +93,12 @@ def _parameters(system: System, environment: str, parameters: Mapping[str, Mappi
             f"system {system.name}, environment {environment}: no value for {', '.join(missing)}, "
             "which has no default. Give it one in `environments`."
         )
-    rows = [
-        {"ParameterKey": name, "ParameterValue": str(values.get(name, body.get("Default")))}
-        for name, body in parameters.items()
-    ]
+    return {name: str(values.get(name, body.get("Default"))) for name, body in parameters.items()}
+
+
+def _parameters(values: Mapping[str, str]) -> str:
+    """A parameter file, as ``aws cloudformation create-change-set --parameters file://…`` takes it."""
+    rows = [{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()]
     return "[\n" + ",\n".join(f"  {json.dumps(row, ensure_ascii=False)}" for row in rows) + "\n]\n"
 
 
@@ -124,7 +135,7 @@ def differences(
 
 _OWNED: Mapping[Layout, tuple[str, ...]] = {
     "stack": ("stack.yaml", "stack.json"),
-    "tiers": ("tiers/*.yaml", "tiers/*.json"),
+    "tiers": ("tiers/*.yaml", "tiers/*.json", "parameters/tiers/*/*.json"),
     "nested": ("nested/*.yaml", "nested/*.json"),
 }
 

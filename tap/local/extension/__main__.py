@@ -10,8 +10,10 @@ import signal
 import socket
 import sys
 import threading
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 from tap.local.files import Files, Record, take
 from tap.local.process import sources
@@ -40,6 +42,7 @@ def main() -> None:
         _serve(listener)
     finally:
         where.record.unlink(missing_ok=True)
+        _leave()
 
 
 def _serve(listener: socket.socket) -> None:
@@ -54,7 +57,24 @@ def _serve(listener: socket.socket) -> None:
     config.bind = [f"fd://{listener.detach()}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
-    asyncio.run(importlib.import_module("hypercorn.asyncio").serve(app, config))
+    loop = asyncio.new_event_loop()  # asyncio.run would wait for its threads before it returns
+    asyncio.set_event_loop(loop)
+    loop.run_until_complete(importlib.import_module("hypercorn.asyncio").serve(app, config))
+
+
+def _leave() -> NoReturn:
+    """End now. What was to be kept is written; threads that wait, for a custom resource say, would hold us up.
+
+    Lambda functions still running end with us: they are in our session.
+    """
+    failed = sys.exc_info()[0] is not None
+    if failed:
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.killpg(os.getpgrp(), signal.SIGTERM)
+    os._exit(1 if failed else 0)
 
 
 def _end_with(descriptor: int) -> None:

@@ -11,6 +11,7 @@ from tap.local.extension import (
     ec2_addresses,
     ec2_instance,
     ec2_network,
+    interrupted,
     operations,
     recorders,
     replacements,
@@ -37,5 +38,5 @@ def install() -> None:
         if kind.type in provisioners._RESOURCE_HANDLERS:
             raise RuntimeError(f"MiniStack has {kind.type} itself; remove it from tap.local.extension")
         register(kind)
-    for repaired in (alarms, attributes, changesets, replacements, secrets):
+    for repaired in (alarms, attributes, changesets, interrupted, replacements, secrets):
         repaired.repair()
