@@ -6,8 +6,9 @@ EMULATOR := .venv-emulator
 TAP := $(VENV)/bin/python generate.py
 SYSTEM ?= customer-portal
 ENV ?= dev
-# Without credentials `make plan` and `make deploy` use the local emulator; ARGS overrides: make deploy ARGS="--profile prod"
-ARGS ?= $(shell $(TAP) target 2>/dev/null)
+# Without AWS credentials `make plan` and `make deploy` use the local emulator. More options: make deploy ARGS="--profile NAME"
+ARGS ?=
+export TAP_LOCAL ?= auto
 
 .DEFAULT_GOAL := help
 .PHONY: help synth test lint plan deploy check bench format clean ci

@@ -14,7 +14,7 @@ def out() -> Console:
     """The console for results. Plain text when standard output is not a terminal."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, emoji=False, soft_wrap=True)
 
 
 @cache
@@ -22,4 +22,4 @@ def err() -> Console:
     """The console for progress, notes and questions. Plain text when standard error is not a terminal."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)

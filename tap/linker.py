@@ -17,9 +17,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tap import capabilities, limits, tagging
+from tap import capabilities, limits
 from tap.errors import TapError
-from tap.model import SUFFIX, Label, System
+from tap.model import SUFFIX, Label, System, text
 from tap.naming import SUFFIX_PATTERN, SUFFIX_RULE, camel, kebab, longest_suffix
 from tap.references import Reference, find, rewrite
 from tap.symbols import Compiled, DuplicateNameError, Symbols, build
@@ -165,7 +165,7 @@ class _Linker:
                     **({"Parameters": handed} if handed else {}),
                     "Tags": [
                         {"Key": key, "Value": value if isinstance(value, str) else value.to_dict()}
-                        for key, value in ((key, tagging.value(text)) for key, text in self.system.tags.items())
+                        for key, value in ((key, text(value)) for key, value in self.system.tags.items())
                     ],
                 },
             }

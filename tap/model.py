@@ -1,6 +1,6 @@
 """What ``templates/`` builds and the rest of tap takes: tiers and systems.
 
-A leaf: it imports troposphere and nothing of tap's but the errors, so that templates may import it.
+A leaf: it imports troposphere, and of tap's only ``tap.references``, so that templates may import it.
 """
 
 from __future__ import annotations
@@ -9,12 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from troposphere import AWSHelperFn, AWSObject, Output, Parameter, Template
+from troposphere import AWSHelperFn, AWSObject, GetAtt, Output, Parameter, Ref, Sub, Template
+
+from tap.references import SUB_VARIABLE
 
 R = TypeVar("R", bound=AWSObject)
 
 SUFFIX = "EnvironmentSuffix"
 """The parameter that tells one environment's resources from another's. First in every template."""
+
+
+def text(value: str) -> Any:
+    """A value from text for ``Sub``: the text itself, ``Ref`` or ``GetAtt`` where it is one reference, else ``Sub``."""
+    if not (match := SUB_VARIABLE.fullmatch(value)):
+        return Sub(value) if "${" in value else value
+    name, _, attribute = match[1].partition(".")
+    return GetAtt(name, attribute) if attribute else Ref(name)
 
 
 @dataclass(frozen=True)

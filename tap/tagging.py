@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from troposphere import AWSObject, Ref, Sub, Tags
+from troposphere import AWSObject, Tags
 
-from tap.references import SUB_VARIABLE
+from tap.model import text
 
 _PROPERTIES = ("Tags", "BackupVaultTags", "BackupPlanTags", "HostedZoneTags")
-
-
-def value(text: str) -> Any:
-    """A tag's value: text, ``Ref`` where it is one parameter, else ``Sub``."""
-    if match := SUB_VARIABLE.fullmatch(text):
-        return Ref(match[1])
-    return Sub(text) if "${" in text else text
 
 
 def apply(resource: AWSObject, tags: Mapping[str, str]) -> None:
@@ -30,10 +23,10 @@ def apply(resource: AWSObject, tags: Mapping[str, str]) -> None:
         present = resource.properties.pop(name, None)
         if resource.props[name][0] is dict:
             own_map = dict(present or {})
-            resource.properties[name] = own_map | {k: value(v) for k, v in tags.items() if k not in own_map}
+            resource.properties[name] = own_map | {k: text(v) for k, v in tags.items() if k not in own_map}
             continue
         own = present.to_dict() if isinstance(present, Tags) else list(present or [])
         taken = {tag["Key"] for tag in own}
         merged = Tags()
-        merged.tags = own + [{"Key": k, "Value": value(v)} for k, v in tags.items() if k not in taken]
+        merged.tags = own + [{"Key": k, "Value": text(v)} for k, v in tags.items() if k not in taken]
         resource.properties[name] = merged

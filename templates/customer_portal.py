@@ -5,23 +5,32 @@ Built to be thrown away whole: a stack's deletion leaves nothing behind but the 
 
 from __future__ import annotations
 
-from awacs.aws import Action, Allow, Statement
-from troposphere import Ref, Sub
+from troposphere import Ref
 
 from tap.model import SUFFIX, System
+from templates.tiers.alerts import AlertsChoices, alerts
+from templates.tiers.assets import AssetsChoices, assets
 from templates.tiers.balancer import BalancerChoices, balancer
-from templates.tiers.database import PORT, Database, DatabaseChoices, Provisioned, database
-from templates.tiers.delivery import DeliveryChoices, delivery
+from templates.tiers.buckets import BucketChoices
+from templates.tiers.capacity import Spot
+from templates.tiers.database import PORT, Database, DatabaseChoices, GeneratedCredentials, Names, Provisioned, database
+from templates.tiers.delivery import CACHING_DISABLED, Behavior, DeliveryChoices
 from templates.tiers.egress import NatInstances
 from templates.tiers.gateway import Gateway, GatewayChoices, Throttle, gateway
+from templates.tiers.images import GivenImage
+from templates.tiers.keeping import DESTROY
+from templates.tiers.measures import of_api, of_database, of_service
 from templates.tiers.monitoring import AlarmChoices, Metric, MonitoringChoices, Widget, monitoring
 from templates.tiers.network import NetworkChoices, Subnets, network
+from templates.tiers.paths import End
 from templates.tiers.scaling import Scaling, TargetTracking
 from templates.tiers.services import ClusterChoices, Reach, ServiceChoices, Services, services
 from templates.tiers.sessions import Index, Sessions, SessionsChoices, sessions
-from templates.tiers.words import att, ref, shared
+from templates.tiers.tasks import TaskChoices
+from templates.tiers.words import ref, shared
 
 NAME = "customer-portal"
+LOGS = f"/{NAME}/${{{SUFFIX}}}"
 
 
 def system() -> System:
@@ -38,13 +47,15 @@ def system() -> System:
             exempt=(("CKV2_AWS_11", "The portal's design keeps no flow logs."),),
         )
     )
+    heard = alerts(AlertsChoices(topic=f"{NAME}-alarms", exempt=TOPIC_EXEMPT))
     db = database(
         DatabaseChoices(
             cluster=f"{NAME}-db",
-            database="customerportal",
-            secret=f"{NAME}-db-secret",
             security_group="database-sg",
+            names=Names(user="dbadmin", database="customerportal"),
+            credentials=GeneratedCredentials(f"{NAME}-db-secret", exempt={"CKV_AWS_149": NO_KEY}),
             capacity=Provisioned("db.t3.medium", readers=2),
+            keeping=DESTROY,
             backup_days=1,
             exempt=DATABASE_EXEMPT,
         ),
@@ -61,20 +72,26 @@ def system() -> System:
             ),
             expiry="expiresAt",
             export="sessions-table",
+            keeping=DESTROY,
             exempt={"CKV_AWS_119": NO_KEY},
         )
     )
-    door = balancer(BalancerChoices(name=f"{NAME}-alb", security_group="alb-sg", exempt=BALANCER_EXEMPT), net)
+    door = balancer(
+        BalancerChoices(name=f"{NAME}-alb", security_group="alb-sg", keeping=DESTROY, exempt=BALANCER_EXEMPT), net
+    )
     run = services(
         ClusterChoices(
             cluster=f"{NAME}-cluster",
             execution_role="ecs-task-execution-role",
-            logs=f"/{NAME}",
+            logs=f"{LOGS}/{{service}}",
             log_days=7,
-            services=(_backend(db, kept), _frontend()),
+            capacity=Spot(),
+            keeping=DESTROY,
+            services=(_frontend(), _backend(db, kept)),
         ),
         net,
         door,
+        heard,
     )
     api = gateway(
         GatewayChoices(
@@ -83,33 +100,51 @@ def system() -> System:
             link=f"{NAME}-vpclink",
             plan=f"{NAME}-usage-plan",
             key=f"{NAME}-key",
-            logs=f"/{NAME}",
+            logs=f"{LOGS}/api-access",
             log_days=7,
             stage="prod",
             throttle=Throttle(rate=1000, burst=500),
             quota=(100_000, "DAY"),
+            keeping=DESTROY,
             exempt=STAGE_EXEMPT,
         ),
         net,
         door,
     )
-    cdn = delivery(
-        DeliveryChoices(
-            bucket=f"{NAME}-assets", access=f"{NAME}-assets", title="Customer portal", exempt=DELIVERY_EXEMPT
+    files = assets(
+        AssetsChoices(
+            BucketChoices(
+                prefix="Assets",
+                name=f"{NAME}-assets",
+                says="The static files. Private: only CloudFront reads it. Old versions of a file are kept 30 days. "
+                "Emptied and deleted with the stack.",
+                keeping=DESTROY,
+                old_versions=30,
+                exempt=ASSETS_EXEMPT,
+            ),
+            DeliveryChoices(
+                title="Customer portal",
+                says="What users reach: static files from the bucket, cached near them; /api/* from the load balancer, "
+                "never cached. Plain HTTP is redirected to HTTPS.",
+                access=f"{NAME}-assets",
+                behaviors=(
+                    Behavior("", "assets"),
+                    Behavior("/api/*", "web", cache=CACHING_DISABLED, writes=True, whole=True),
+                ),
+                price_class="PriceClass_100",
+                exempt=DELIVERY_EXEMPT,
+            ),
         ),
         door,
     )
     watch = monitoring(
         MonitoringChoices(
-            topic=f"{NAME}-alarms",
             dashboard=f"{NAME}-dashboard",
             alarms=_alarms(db, run, api),
             widgets=_widgets(db, kept, run, api),
             recover=net.nat_instances,
-            exempt={
-                "AlarmTopic": {"CKV_AWS_26": "Alarms hold no customer data; the portal's design has no customer key."}
-            },
-        )
+        ),
+        heard,
     )
     return System(
         name=NAME,
@@ -118,7 +153,7 @@ def system() -> System:
         "PostgreSQL and DynamoDB. Deleting the stack deletes everything, data included.",
         region="us-east-1",
         shared=shared(),
-        tiers=(net.tier, db.tier, kept.tier, door.tier, run.tier, api.tier, cdn.tier, watch.tier),
+        tiers=(net.tier, heard.tier, db.tier, kept.tier, door.tier, run.tier, api.tier, files.tier, watch),
         environments={"dev": {}, "staging": {}, "prod": {"OnDemandTasks": "1"}},
         tags={"System": NAME, "Environment": f"${{{SUFFIX}}}", "ManagedBy": "CloudFormation"},
     )
@@ -130,75 +165,52 @@ ONE_TO_TEN = Scaling(1, 10, (TargetTracking("CPU", 70, cooldown_in=60, cooldown_
 def _frontend() -> ServiceChoices:
     return ServiceChoices(
         name="frontend",
-        says="the pages that users see.",
         service="frontend-service",
         target_group="frontend-tg",
-        image="public.ecr.aws/docker/library/nginx:stable",
-        cpu=256,
-        memory=512,
-        port=80,
         path="/*",
         priority=2,
         scaling=ONE_TO_TEN,
-        environment={"ENVIRONMENT": Ref(SUFFIX)},
+        task=TaskChoices(
+            image=GivenImage("public.ecr.aws/docker/library/nginx:stable"),
+            expects="It listens on port 80 and answers / with 200.",
+            says="the pages that users see.",
+            cpu=256,
+            memory=512,
+            port=80,
+            environment={"ENVIRONMENT": Ref(SUFFIX)},
+        ),
     )
 
 
 def _backend(db: Database, kept: Sessions) -> ServiceChoices:
-    read_secret = Statement(
-        Sid="ReadDatabaseSecret",
-        Effect=Allow,
-        Action=[Action("secretsmanager", "GetSecretValue")],
-        Resource=[db.secret.ref()],
-    )
     return ServiceChoices(
         name="backend",
-        says="the API. With the default image, a placeholder that answers every request with OK.",
         service="backend-service",
         target_group="backend-tg",
-        image="public.ecr.aws/docker/library/node:22-alpine",
-        command=("node", "-e", "require('http').createServer((req, res) => res.end('OK')).listen(3000)"),
-        cpu=512,
-        memory=1024,
-        port=3000,
         path="/api/*",
         priority=1,
         scaling=ONE_TO_TEN,
-        environment={
-            "ENVIRONMENT": Ref(SUFFIX),
-            "NODE_ENV": "production",
-            "DB_HOST": db.host,
-            "DB_PORT": db.port,
-            "DB_NAME": db.name,
-            "DB_SECRET_ARN": db.secret.ref(),
-            "SESSIONS_TABLE": kept.table.ref(),
-        },
-        secrets={
-            "DB_USER": Sub(f"{ref(db.secret)}:username::"),
-            "DB_PASSWORD": Sub(f"{ref(db.secret)}:password::"),
-        },
-        may=(read_secret, kept.read_write()),
-        may_inject=(read_secret,),
-        reaches=(Reach(db.security_group, PORT, "the database"),),
-        waits=(db.attachment.title,),
+        reaches=(Reach(End(db.security_group, "the database"), PORT),),
+        waits=db.waits,
+        task=TaskChoices(
+            image=GivenImage("public.ecr.aws/docker/library/node:22-alpine"),
+            placeholder=("node", "-e", "require('http').createServer((req, res) => res.end('OK')).listen(3000)"),
+            expects="It listens on port 3000 and answers / with 200.",
+            says="the API. With the default image, a placeholder that answers every request with OK.",
+            cpu=512,
+            memory=1024,
+            port=3000,
+            environment={
+                "ENVIRONMENT": Ref(SUFFIX),
+                "NODE_ENV": "production",
+                **db.environment(),
+                "SESSIONS_TABLE": kept.table.ref(),
+            },
+            secrets=db.injected(),
+            may=(*db.read_secret(), kept.read_write()),
+            may_inject=db.read_secret(),
+        ),
     )
-
-
-def _task_metrics(run: Services, name: str) -> tuple[Metric, Metric]:
-    dimensions = {"ClusterName": ref(run.cluster), "ServiceName": att(run.services[name].service, "Name")}
-    return (
-        Metric("AWS/ECS", "CPUUtilization", dimensions, label="CPU %"),
-        Metric("AWS/ECS", "MemoryUtilization", dimensions, label="Memory %"),
-    )
-
-
-def _database_metric(db: Database, name: str) -> Metric:
-    return Metric("AWS/RDS", name, {"DBClusterIdentifier": ref(db.cluster)})
-
-
-def _api_metric(api: Gateway, name: str, statistic: str = "Sum") -> Metric:
-    dimensions = {"ApiName": str(api.name.data["Fn::Sub"]), "Stage": ref(api.stage)}
-    return Metric("AWS/ApiGateway", name, dimensions, statistic)
 
 
 def _alarms(db: Database, run: Services, api: Gateway) -> tuple[AlarmChoices, ...]:
@@ -207,35 +219,41 @@ def _alarms(db: Database, run: Services, api: Gateway) -> tuple[AlarmChoices, ..
             "BackendHighCpuAlarm",
             "backend-high-cpu",
             "The backend's tasks use more than 80 % of their CPU on average, for ten minutes.",
-            _task_metrics(run, "backend")[0],
+            of_service(run, "backend", "CPUUtilization"),
             80,
         ),
         AlarmChoices(
             "HighDatabaseConnectionsAlarm",
             "high-db-connections",
             "The database has more than 80 connections on average, for ten minutes.",
-            _database_metric(db, "DatabaseConnections"),
+            of_database(db, "DatabaseConnections"),
             80,
         ),
         AlarmChoices(
             "HighApiLatencyAlarm",
             "high-api-latency",
             "The API takes more than a second to answer on average, for ten minutes.",
-            _api_metric(api, "Latency", "Average"),
+            of_api(api, "Latency", "Average"),
             1000,
         ),
     )
 
 
 def _widgets(db: Database, kept: Sessions, run: Services, api: Gateway) -> tuple[Widget, ...]:
+    def load(name: str) -> tuple[Metric, ...]:
+        return (
+            of_service(run, name, "CPUUtilization", "CPU %"),
+            of_service(run, name, "MemoryUtilization", "Memory %"),
+        )
+
     table = {"TableName": ref(kept.table)}
     return (
-        Widget("Frontend: CPU and memory", _task_metrics(run, "frontend")),
-        Widget("Backend: CPU and memory", _task_metrics(run, "backend")),
-        Widget("Database: connections", (_database_metric(db, "DatabaseConnections"),)),
-        Widget("Database: CPU", (_database_metric(db, "CPUUtilization"),)),
-        Widget("API: latency", (_api_metric(api, "Latency", "Average"),)),
-        Widget("API: errors", (_api_metric(api, "4XXError"), _api_metric(api, "5XXError"))),
+        Widget("Frontend: CPU and memory", load("frontend")),
+        Widget("Backend: CPU and memory", load("backend")),
+        Widget("Database: connections", (of_database(db, "DatabaseConnections"),)),
+        Widget("Database: CPU", (of_database(db, "CPUUtilization"),)),
+        Widget("API: latency", (of_api(api, "Latency", "Average"),)),
+        Widget("API: errors", (of_api(api, "4XXError"), of_api(api, "5XXError"))),
         Widget(
             "Sessions: consumed capacity",
             tuple(
@@ -249,7 +267,6 @@ def _widgets(db: Database, kept: Sessions, run: Services, api: Gateway) -> tuple
 # What a checker (checkov) asks for and the portal's design leaves out, with the reasons; written beside the resources.
 NO_KEY = "AWS's own key encrypts it; the portal's design has no customer key."
 DATABASE_EXEMPT = {
-    "DatabaseSecret": {"CKV_AWS_149": NO_KEY},
     "DatabaseInstance": {"CKV_AWS_118": "The portal's design watches the cluster's own metrics, not the host's."},
 }
 BALANCER_EXEMPT = {
@@ -271,8 +288,9 @@ STAGE_EXEMPT = {
         "CKV_AWS_120": "Answers differ from user to user, so nothing is cached.",
     }
 }
+TOPIC_EXEMPT = {"CKV_AWS_26": "Alarms hold no customer data; the portal's design has no customer key."}
+ASSETS_EXEMPT = {"CKV_AWS_18": "Only CloudFront reads it, and public files they are."}
 DELIVERY_EXEMPT = {
-    "AssetsBucket": {"CKV_AWS_18": "Only CloudFront reads it, and public files they are."},
     "Distribution": {
         "CKV_AWS_68": "The portal's design has no firewall; the API throttles, and the services check their input.",
         "CKV_AWS_86": "The portal's design keeps no access logs of CloudFront.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from troposphere import GetAtt, Ref, Sub, s3, sns, sqs
 
 from tap.linker import Layout, Linked, link
 from tap.model import SUFFIX, System, Tier
+from tap.references import Replace, find
 
 
 def tier(name: str, *fill: Callable[[Tier], object]) -> Tier:
@@ -118,3 +120,32 @@ def exports(bodies: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
                 assert name not in found, f"two exports called {name}"
                 found[name] = each["Value"]
     return found
+
+
+def meaning(node: Any, replace: Replace) -> Any:
+    """A tree with each ``Fn::Sub`` spelled out into its pieces, and each reference replaced by ``replace``."""
+    if isinstance(node, list):
+        return [meaning(item, replace) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if len(node) != 1:
+        return {key: meaning(value, replace) for key, value in node.items()}
+    ((key, argument),) = node.items()
+    if key == "Fn::Sub":
+        text, values = argument if isinstance(argument, list) else (argument, {})
+        pieces = re.split(r"(\$\{[^!{}]+\})", text)
+        return {"pieces": [_piece(piece, values, replace) for piece in pieces if piece]}
+    if key == "Fn::GetAtt" or (key == "Ref" and not argument.startswith("AWS::")):
+        return replace(next(find(node)).reference) or node
+    return {key: meaning(argument, replace)}
+
+
+def _piece(piece: str, values: dict[str, Any], replace: Replace) -> Any:
+    if not piece.startswith("${") or piece.startswith("${!"):
+        return piece
+    name, _, attribute = piece[2:-1].partition(".")
+    if piece[2:-1] in values:
+        return meaning(values[piece[2:-1]], replace)
+    if name.startswith("AWS::"):
+        return {"Ref": name}
+    return meaning({"Fn::GetAtt": [name, attribute]} if attribute else {"Ref": name}, replace)

@@ -1,4 +1,4 @@
-"""A reader of YAML as CloudFormation reads it; it knows nothing of the writer, and refuses what a person would trip over."""
+"""A reader of YAML as CloudFormation reads it; it knows nothing of the writer, and refuses what people trip over."""
 
 from __future__ import annotations
 

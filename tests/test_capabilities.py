@@ -28,9 +28,7 @@ def test_nothing_needed() -> None:
     assert needed([body({"Type": "AWS::SNS::Topic"}), {}]) == []
 
 
-@pytest.mark.parametrize(
-    "kind", [*NAMED, "AWS::IAM::AccessKey", "AWS::IAM::Policy", "AWS::IAM::UserToGroupAddition"]
-)
+@pytest.mark.parametrize("kind", [*NAMED, "AWS::IAM::AccessKey", "AWS::IAM::Policy", "AWS::IAM::UserToGroupAddition"])
 def test_iam(kind: str) -> None:
     assert needed([body({"Type": kind})]) == ["CAPABILITY_IAM"]
 

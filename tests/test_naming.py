@@ -264,7 +264,16 @@ def test_a_name_is_refused_only_when_the_shortest_suffix_breaks_it(text: str) ->
 
 @pytest.mark.parametrize(
     ("suffix", "allowed"),
-    [("dev", True), ("pr-12", True), ("1", True), ("-a", False), ("a-", False), ("a--b", False), ("Dev", False), ("", False)],
+    [
+        ("dev", True),
+        ("pr-12", True),
+        ("1", True),
+        ("-a", False),
+        ("a-", False),
+        ("a--b", False),
+        ("Dev", False),
+        ("", False),
+    ],
 )
 def test_the_suffixs_pattern(suffix: str, allowed: bool) -> None:
     import re

@@ -119,7 +119,9 @@ def test_two_tiers_of_one_name() -> None:
     ],
 )
 def test_a_name_that_nobody_uses(define: Callable[[Tier], object], section: str) -> None:
-    says_all(refused(system(tier("one", topic(), define)), UnusedNameError), "tier one", f"Idle ({section})", "Remove it")
+    says_all(
+        refused(system(tier("one", topic(), define)), UnusedNameError), "tier one", f"Idle ({section})", "Remove it"
+    )
 
 
 def test_a_parameter_that_only_another_tier_uses_is_used() -> None:
@@ -172,7 +174,9 @@ def test_three_tiers_in_a_ring() -> None:
 def test_tiers_in_the_wrong_order() -> None:
     of = system(tier("work", queue(QueueName=Ref("Topic"))), tier("events", topic()))
     message = refused(of, TierCycleError)
-    says_all(message, "tier work comes before events", "Queue.Properties.QueueName uses Topic", "Put events before work")
+    says_all(
+        message, "tier work comes before events", "Queue.Properties.QueueName uses Topic", "Put events before work"
+    )
     assert "need each other" not in message
 
 

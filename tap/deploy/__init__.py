@@ -1,5 +1,4 @@
-"""Change sets: read what was emitted, ask CloudFormation what it would change, show it, execute it, follow
-it.
+"""Change sets: read what was emitted, ask CloudFormation what it would change, show it, execute it, follow it.
 
 The parts know each other in one direction only::
 

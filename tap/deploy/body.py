@@ -28,7 +28,7 @@ class BodyError(TapError):
 
 @dataclass(frozen=True)
 class Body:
-    """A template as ``CreateChangeSet`` takes it (``text`` or ``url``), and the parameters that say where children are."""
+    """A template as ``CreateChangeSet`` takes it (``text`` or ``url``), and parameters that say where children are."""
 
     text: str = ""
     url: str = ""

@@ -136,5 +136,5 @@ def first_failure(events: Iterable[Event]) -> Event | None:
     """The failure that the others follow from: the first that is no cancellation, in the innermost stack."""
     failures = [event for event in events if event.failed and not event.of_the_stack]
     own = [event for event in failures if not event.is_consequence]
-    innermost = [event for event in own if not event.nested_stack]
+    innermost = [event for event in own if event.type != STACK]
     return next(iter(innermost or own or failures), None)

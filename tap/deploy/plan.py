@@ -116,8 +116,7 @@ class Side:
     @property
     def resources(self) -> Mapping[str, Mapping[str, Any]]:
         """The resources that the conditions let be; one whose condition cannot be judged counts as being."""
-        scope, found = self.scope, self.template.get("Resources", {})
-        return {key: one for key, one in found.items() if scope.holds(str(one.get("Condition"))) is not False}
+        return _made(self, "Resources")
 
     def child(self, logical_id: str) -> Side:
         """The side of a nested stack, as far as this one's template tells its parameters; else :data:`NOTHING`."""
@@ -287,12 +286,20 @@ def _notes(change_set: ChangeSet, changes: tuple[Change, ...]) -> Iterator[str]:
 
 
 def resolved_imports(side: Side) -> list[str]:
-    """The names that the template imports (``Fn::ImportValue``), resolved with the parameters, each once."""
+    """The names that the template imports (``Fn::ImportValue``), resolved with the parameters, each once.
+
+    Of an ``Fn::If`` only the branch that is taken counts, and none where that cannot be known: what is missing all
+    the same, CloudFormation says when it is asked for the change set.
+    """
     found: dict[str, None] = {}
 
     def look(node: Any) -> None:
         if isinstance(node, Mapping):
             for key, value in node.items():
+                if key == "Fn::If":
+                    truth = side.scope.holds(str(value[0]))
+                    look([] if truth is None else value[1 if truth else 2])
+                    continue
                 if key == "Fn::ImportValue":
                     found[str(resolve(value, side.scope))] = None
                 look(value)
@@ -300,11 +307,17 @@ def resolved_imports(side: Side) -> list[str]:
             for item in node:
                 look(item)
 
-    look({"Resources": side.resources, "Outputs": side.template.get("Outputs", {})})
+    look([side.resources, _made(side, "Outputs")])
     return list(found)
 
 
 def resolved_exports(side: Side) -> list[str]:
     """The names under which the template exports its outputs, resolved with the parameters."""
-    outputs = side.template.get("Outputs", {}).values()
+    outputs = _made(side, "Outputs").values()
     return [str(resolve(one["Export"]["Name"], side.scope)) for one in outputs if "Export" in one]
+
+
+def _made(side: Side, section: str) -> dict[str, Mapping[str, Any]]:
+    """The resources or outputs that the conditions let be; what cannot be judged counts as being."""
+    found = side.template.get(section, {})
+    return {key: one for key, one in found.items() if side.scope.holds(str(one.get("Condition"))) is not False}

@@ -52,8 +52,7 @@ def ensure(where: Files, *, lifeline: int | None = None) -> Record:
     if record := find(where):
         return record
     with exclusive(where.start_lock):
-        record = _living(where)
-        if record and _answers_within(record.port, PATIENCE_SECONDS):
+        if record := _found_within(where, PATIENCE_SECONDS):
             return record
         if held(where.alive_lock):  # it lives, and does not answer
             _end(where)
@@ -116,13 +115,15 @@ def _living(where: Files) -> Record | None:
     return where.read_record() if held(where.alive_lock) else None
 
 
-def _answers_within(port: int, seconds: float) -> bool:
+def _found_within(where: Files, seconds: float) -> Record | None:
+    """The emulator that lives on these files, as soon as it answers; None when it does not, or dies meanwhile."""
     deadline = time.monotonic() + seconds
-    while (left := deadline - time.monotonic()) > 0:
-        if answers(port, timeout=left):
-            return True
+    while (left := deadline - time.monotonic()) > 0 and held(where.alive_lock):
+        record = where.read_record()  # a newborn has not written it yet
+        if record and answers(record.port, timeout=left):
+            return record
         time.sleep(_POLL_SECONDS)
-    return False
+    return None
 
 
 def _interpreter() -> Path:

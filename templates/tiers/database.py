@@ -1,63 +1,113 @@
-"""The database: an Aurora PostgreSQL cluster, its credentials, its security group and its log."""
+"""The database: an Aurora PostgreSQL cluster, its security group, its settings and its log."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from troposphere import GetAtt, Sub, Tags, ec2, logs, rds, secretsmanager
+from awacs.aws import Allow, Statement
+from troposphere import AWSObject, Equals, FindInMap, GetAtt, If, Ref, Sub, Tags, ec2, iam, logs, rds
+from troposphere.validators import double
 
 from tap.model import Tier
+from templates.tiers.credentials import Credentials, GeneratedCredentials, ManagedCredentials
+from templates.tiers.encryption import Encryption, log_key
+from templates.tiers.keeping import Keeping
 from templates.tiers.network import Network
-from templates.tiers.words import DESTROYED, NO_EGRESS, as_json, named, ref
+from templates.tiers.words import NO_EGRESS, actions, managed_policy, named, trusts
 
 PORT = 5432
 
 ENGINE_VERSIONS = {
     "15": ("15.19", "15.18", "15.17", "15.15", "15.14", "15.13", "15.12", "15.10"),
+    "16": ("16.15", "16.14", "16.13", "16.11", "16.10", "16.9", "16.8"),
 }
 """Major version → the minor ones that can be created, newest first (source: cfn-lint 1.58's table of Aurora engines,
 E3690 and W3690)."""
 
+INSIGHTS_DAYS = 465
+"""What Database Insights' advanced mode keeps, and asks for (source: Aurora user guide, "Database Insights")."""
+
 
 @dataclass(frozen=True)
 class Provisioned:
-    """Instances of a fixed size: one writer and so many readers."""
+    """Instances of a fixed size: one writer and so many readers.
+
+    With ``connections`` (instance class → the connections it is set to take) the class is a parameter.
+    """
 
     instance_class: str
+    readers: int
+    connections: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Serverless:
+    """Instances that grow and shrink between these capacity units; with ``least`` 0 they pause after so many idle
+    seconds (300 to 86,400). All three are parameters with these defaults."""
+
+    least: str
+    most: str
+    pause_after: int
     readers: int
 
 
 @dataclass(frozen=True)
-class DatabaseChoices:
-    """What a database can differ in. ``cluster``, ``secret`` and ``security_group`` are names before the suffix.
+class Names:
+    """User and database: as given, or (``asked``) parameters with these defaults."""
 
-    ``backup_days`` is how long automated backups are kept, ``log_days`` how long the log is.
-    ``exempt`` excuses resources (by logical id) from checks, with reasons.
+    user: str
+    database: str
+    asked: bool = False
+
+
+@dataclass(frozen=True)
+class DatabaseChoices:
+    """What a database can differ in.
+
+    ``cluster`` and ``security_group`` are names before the suffix. Windows are UTC (``03:00-04:00``,
+    ``sun:04:00-sun:05:00``). ``insights`` keeps performance data for 15 months, ``host_metrics`` measures the hosts
+    every so many seconds (0: never). ``exempt`` excuses resources (by logical id) from checks, with reasons.
     """
 
     cluster: str
-    database: str
-    secret: str
     security_group: str
-    capacity: Provisioned
+    names: Names
+    credentials: Credentials
+    capacity: Provisioned | Serverless
+    keeping: Keeping
     major: str = "15"
-    user: str = "dbadmin"
+    encryption: Encryption | None = None
     backup_days: int = 1
+    backup_window: str = ""
+    maintenance_window: str = ""
+    insights: bool = False
+    host_metrics: int = 0
     log_days: int = 7
+    endpoint_outputs: tuple[tuple[str, str, str], ...] = ()
+    secret_export: str = "db-secret-arn"
     exempt: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Database:
-    """Handles of the database. ``secret`` waits until the secret holds the cluster's address too."""
+    """Handles of the database.
+
+    ``secret_arn`` is the secret with the credentials; ``secret`` the same as text for ``Sub``. ``waits`` is what must
+    be done before a task may use the secret.
+    """
 
     tier: Tier
     cluster: rds.DBCluster
     security_group: ec2.SecurityGroup
-    secret: secretsmanager.Secret
-    attachment: secretsmanager.SecretTargetAttachment
-    name: str
+    secret_arn: Any
+    secret: str
+    name: Any
+    waits: tuple[str, ...]
+    encryption: Encryption | None
+    busy: Any
+    """Nine tenths of the connections that the instances take; None where that is not known."""
 
     @property
     def host(self) -> GetAtt:
@@ -69,14 +119,42 @@ class Database:
         """The port, as the cluster has it."""
         return GetAtt(self.cluster, "Endpoint.Port")
 
+    def read_secret(self) -> tuple[Statement, ...]:
+        """What a role needs to read the credentials."""
+        read = Statement(
+            Sid="ReadDatabaseSecret",
+            Effect=Allow,
+            Action=actions("secretsmanager", "GetSecretValue"),
+            Resource=[self.secret_arn],
+        )
+        return (read, self.encryption.decrypt_by("secretsmanager")) if self.encryption else (read,)
+
+    def environment(self) -> dict[str, Any]:
+        """What a container learns of the database. The secret's ARN is there to read it again after a rotation."""
+        return {"DB_HOST": self.host, "DB_PORT": self.port, "DB_NAME": self.name, "DB_SECRET_ARN": self.secret_arn}
+
+    def injected(self) -> dict[str, Any]:
+        """What ECS takes from the secret when a task starts."""
+        return {
+            "DB_USER": Sub(f"{self.secret}:username::"),
+            "DB_PASSWORD": Sub(f"{self.secret}:password::"),
+        }
+
+
+class _Scaling(rds.ServerlessV2ScalingConfiguration):
+    # troposphere 4.11 refuses 0, which pauses (RDS API, ServerlessV2ScalingConfiguration).
+    props: Mapping[str, Any] = rds.ServerlessV2ScalingConfiguration.props | {
+        "MinCapacity": (double, False),
+        "MaxCapacity": (double, False),
+    }
+
 
 def database(choices: DatabaseChoices, network: Network) -> Database:
-    """Build the database tier in the isolated subnets."""
+    """Build the database tier, in the isolated subnets where there are some."""
     tier = Tier(
         "database",
         "Database",
-        "An Aurora PostgreSQL cluster over three zones, which only the backend reaches, and the secret with its "
-        "credentials.",
+        "An Aurora PostgreSQL cluster, which only those services reach that it lets in, and the secret for it.",
     )
     group = tier.add(
         ec2.SecurityGroup(
@@ -92,48 +170,81 @@ def database(choices: DatabaseChoices, network: Network) -> Database:
     subnets = tier.add(
         rds.DBSubnetGroup(
             "DatabaseSubnetGroup",
-            DBSubnetGroupDescription="The isolated subnets, one in each zone",
-            SubnetIds=[subnet.ref() for subnet in network.isolated],
+            DBSubnetGroupDescription="Where the database lives, one subnet in each zone",
+            SubnetIds=[subnet.ref() for subnet in network.data],
         ),
         "Where the database instances live.",
     )
-    secret = _secret(tier, choices)
-    cluster = _cluster(tier, choices, group, subnets, secret)
-    attachment = tier.add(
-        secretsmanager.SecretTargetAttachment(
-            "DatabaseSecretAttachment",
-            SecretId=secret.ref(),
-            TargetId=cluster.ref(),
-            TargetType="AWS::RDS::DBCluster",
-        ),
-        "Writes the cluster's address, port and database name into the secret.",
-    )
-    _instances(tier, choices, cluster)
-    tier.output(
-        "DatabaseSecretArn",
-        "The secret with the database's credentials and address.",
-        secret.ref(),
-        export="db-secret-arn",
-    )
-    return Database(tier, cluster, group, secret, attachment, choices.database)
+    user, name = _names(tier, choices.names)
+    login = choices.credentials.make(tier, user, choices.encryption, choices.keeping)
+    size, settings, busy = _size(tier, choices.capacity)
+    cluster = _cluster(tier, choices, group, subnets, name, login.properties, settings)
+    waits = login.attach(tier, cluster)
+    _instances(tier, choices, cluster, size)
+    arn, text = login.secret(cluster)
+    tier.output("DatabaseSecretArn", "The secret with the database's credentials.", arn, export=choices.secret_export)
+    for output, attribute, export in choices.endpoint_outputs:
+        says = {"Endpoint.Address": "The address that writes.", "ReadEndpoint.Address": "The address for reading."}
+        tier.output(output, says.get(attribute, "The port of the database."), GetAtt(cluster, attribute), export=export)
+    return Database(tier, cluster, group, arn, text, name, waits, choices.encryption, busy)
 
 
-def _secret(tier: Tier, choices: DatabaseChoices) -> secretsmanager.Secret:
+def _names(tier: Tier, names: Names) -> tuple[str, Any]:
+    """The user as text for ``Sub``, and the database's name."""
+    if not names.asked:
+        return names.user, names.database
+    rule = {"MinLength": 1, "MaxLength": 63, "AllowedPattern": "^[a-zA-Z][a-zA-Z0-9_]*$"}
+    why = "a letter, then letters, digits and underscores, 63 at the most"
+    user = tier.parameter(
+        "DatabaseUser",
+        "The name of the database's administrator. Changing it replaces the cluster.",
+        group="Database",
+        label="User",
+        Default=names.user,
+        ConstraintDescription=f"{why}; not admin, which Aurora keeps for itself",
+        **rule | {"AllowedPattern": "^(?!admin$)[a-zA-Z][a-zA-Z0-9_]*$"},
+    )
+    database = tier.parameter(
+        "DatabaseName",
+        "The name of the database that is made in the cluster. Changing it replaces the cluster.",
+        group="Database",
+        label="Database",
+        Default=names.database,
+        ConstraintDescription=why,
+        **rule,
+    )
+    return f"${{{user.title}}}", Ref(database)
+
+
+def _log_group(tier: Tier, choices: DatabaseChoices) -> logs.LogGroup:
     return tier.add(
-        secretsmanager.Secret(
-            "DatabaseSecret",
-            **DESTROYED,
-            Name=named(choices.secret),
-            Description="Credentials of the Aurora PostgreSQL cluster",
-            GenerateSecretString=secretsmanager.GenerateSecretString(
-                SecretStringTemplate=as_json({"username": choices.user}).replace("\n", "").replace("  ", ""),
-                GenerateStringKey="password",
-                PasswordLength=32,
-                ExcludeCharacters='"@/\\',
-            ),
+        logs.LogGroup(
+            "DatabaseLogGroup",
+            **choices.keeping.policies,
+            LogGroupName=Sub(f"/aws/rds/cluster/{choices.cluster}-${{EnvironmentSuffix}}/postgresql"),
+            RetentionInDays=choices.log_days,
+            **log_key(choices.encryption),
         ),
-        "User name and generated password of the database; nobody ever types them.",
-        exempt=choices.exempt.get("DatabaseSecret"),
+        f"The database's log, kept {choices.log_days} days; made first, for the cluster would make it without a limit.",
+        exempt={}
+        if choices.encryption
+        else {"CKV_AWS_158": "The service's own encryption is enough here; statements are not logged."},
+    )
+
+
+def _version(tier: Tier, major: str) -> Ref:
+    versions = ENGINE_VERSIONS[major]
+    return Ref(
+        tier.parameter(
+            "DatabaseEngineVersion",
+            f"The minor version of PostgreSQL {major}. A newer one is an upgrade in place, with a short outage; "
+            "there is no way back to an older one.",
+            group="Database",
+            label="Engine version",
+            Default=versions[0],
+            AllowedValues=list(versions),
+            ConstraintDescription=f"a version of Aurora PostgreSQL {major} that can be created",
+        )
     )
 
 
@@ -142,52 +253,51 @@ def _cluster(
     choices: DatabaseChoices,
     group: ec2.SecurityGroup,
     subnets: rds.DBSubnetGroup,
-    secret: secretsmanager.Secret,
+    name: Any,
+    login: Mapping[str, Any],
+    connections: Mapping[str, Any],
 ) -> rds.DBCluster:
-    versions = ENGINE_VERSIONS[choices.major]
-    version = tier.parameter(
-        "DatabaseEngineVersion",
-        f"The minor version of PostgreSQL {choices.major}. A newer one is an upgrade in place, with a short outage; "
-        "there is no way back to an older one.",
-        group="Database",
-        label="Engine version",
-        Default=versions[0],
-        AllowedValues=list(versions),
-        ConstraintDescription=f"a version of Aurora PostgreSQL {choices.major} that can be created",
-    )
     settings = tier.add(
         rds.DBClusterParameterGroup(
             "DatabaseParameterGroup",
             Description="Connections must use TLS",
             Family=f"aurora-postgresql{choices.major}",
-            Parameters={"rds.force_ssl": "1"},
+            Parameters={"rds.force_ssl": "1", **connections},
         ),
         "Settings of the cluster: a connection without TLS is refused.",
     )
-    log = tier.add(
-        logs.LogGroup(
-            "DatabaseLogGroup",
-            **DESTROYED,
-            LogGroupName=Sub(f"/aws/rds/cluster/{choices.cluster}-${{EnvironmentSuffix}}/postgresql"),
-            RetentionInDays=choices.log_days,
-        ),
-        f"The database's log, kept {choices.log_days} days; made first, for the cluster would make it without a limit.",
-        exempt={"CKV_AWS_158": "The service's own encryption is enough here; statements are not logged."},
-    )
+    log = _log_group(tier, choices)
+    more: dict[str, Any] = {}
+    if choices.encryption:
+        more["KmsKeyId"] = choices.encryption.arn
+    if choices.backup_window:
+        more["PreferredBackupWindow"] = choices.backup_window
+    if choices.maintenance_window:
+        more["PreferredMaintenanceWindow"] = choices.maintenance_window
+    if isinstance(choices.capacity, Serverless):
+        more["ServerlessV2ScalingConfiguration"] = _capacity(tier, choices.capacity)
+    if choices.insights:
+        more |= {
+            "DatabaseInsightsMode": "advanced",
+            "PerformanceInsightsEnabled": True,
+            "PerformanceInsightsRetentionPeriod": INSIGHTS_DAYS,
+            **({"PerformanceInsightsKmsKeyId": choices.encryption.arn} if choices.encryption else {}),
+        }
+    if choices.host_metrics:
+        more |= {"MonitoringInterval": choices.host_metrics, "MonitoringRoleArn": GetAtt(_host_role(tier), "Arn")}
     return tier.add(
         rds.DBCluster(
             "DatabaseCluster",
             DependsOn=log.title,
-            **DESTROYED,
+            **choices.keeping.snapshots,
             DBClusterIdentifier=named(choices.cluster),
             Engine="aurora-postgresql",
-            EngineVersion=version.ref(),
+            EngineVersion=_version(tier, choices.major),
             # Without this, a version that leaves standard support goes on at Extended Support's price.
             EngineLifecycleSupport="open-source-rds-extended-support-disabled",
-            DatabaseName=choices.database,
+            DatabaseName=name,
             Port=PORT,
-            MasterUsername=Sub("{{resolve:secretsmanager:" + ref(secret) + ":SecretString:username}}"),
-            MasterUserPassword=Sub("{{resolve:secretsmanager:" + ref(secret) + ":SecretString:password}}"),
+            **login,
             DBSubnetGroupName=subnets.ref(),
             VpcSecurityGroupIds=[GetAtt(group, "GroupId")],
             DBClusterParameterGroupName=settings.ref(),
@@ -195,25 +305,104 @@ def _cluster(
             BackupRetentionPeriod=choices.backup_days,
             CopyTagsToSnapshot=True,
             EnableIAMDatabaseAuthentication=True,
-            DeletionProtection=False,
+            DeletionProtection=choices.keeping.protected,
             EnableCloudwatchLogsExports=["postgresql"],
+            **more,
         ),
-        "The Aurora PostgreSQL cluster: storage over three zones, encrypted, backed up daily. "
-        "It is deleted with the stack, without a final snapshot.",
+        "The Aurora PostgreSQL cluster: its storage lies encrypted in three zones, backed up for "
+        f"{choices.backup_days} day{'' if choices.backup_days == 1 else 's'}. {choices.keeping.says}",
         exempt=choices.exempt.get("DatabaseCluster"),
     )
 
 
-def _instances(tier: Tier, choices: DatabaseChoices, cluster: rds.DBCluster) -> None:
-    def instance(name: str, promotion: int, says: str, **more: object) -> rds.DBInstance:
+def _capacity(tier: Tier, capacity: Serverless) -> _Scaling:
+    units = ["0.5", "1", "2", "4", "8", "16", "32", "64", "128", "256"]
+    least = tier.parameter(
+        "DatabaseMinCapacity",
+        "The capacity units (about 2 GiB of memory each) that an idle instance keeps. Only with 0 does the database "
+        "pause when nobody is connected; the first connection then waits some 15 seconds.",
+        group="Database",
+        label="Least capacity",
+        Default=capacity.least,
+        AllowedValues=["0", *units],
+        ConstraintDescription="a number of capacity units",
+    )
+    most = tier.parameter(
+        "DatabaseMaxCapacity",
+        "The capacity units to which an instance may grow; not less than the least capacity.",
+        group="Database",
+        label="Most capacity",
+        Default=capacity.most,
+        AllowedValues=units[1:],
+        ConstraintDescription="a number of capacity units",
+    )
+    pause = tier.parameter(
+        "DatabasePauseSeconds",
+        "After how many seconds without a connection the database pauses; ignored unless the least capacity is 0.",
+        group="Database",
+        label="Pause after",
+        Type="Number",
+        Default=capacity.pause_after,
+        MinValue=300,
+        MaxValue=86_400,
+        ConstraintDescription="a number of seconds from 300 to 86400",
+    )
+    pauses = tier.condition("DatabasePauses", Equals(Ref(least), "0"))
+    return _Scaling(
+        MinCapacity=Ref(least),
+        MaxCapacity=Ref(most),
+        SecondsUntilAutoPause=If(pauses, Ref(pause), Ref("AWS::NoValue")),
+    )
+
+
+def _host_role(tier: Tier) -> iam.Role:
+    return tier.add(
+        iam.Role(
+            "DatabaseMonitoringRole",
+            AssumeRolePolicyDocument=trusts("monitoring.rds.amazonaws.com"),
+            ManagedPolicyArns=[managed_policy("service-role/AmazonRDSEnhancedMonitoringRole")],
+        ),
+        "Lets RDS report what its hosts measure.",
+    )
+
+
+def _size(tier: Tier, capacity: Provisioned | Serverless) -> tuple[Any, dict[str, Any], Any]:
+    """The instance class, the cluster's settings that follow from it, and how many connections are too many."""
+    if isinstance(capacity, Serverless):
+        return "db.serverless", {}, None
+    if not capacity.connections:
+        return capacity.instance_class, {}, None
+    size = tier.parameter(
+        "DatabaseInstanceClass",
+        "The size of the database's instances. Changing it restarts them one after the other.",
+        group="Database",
+        label="Size of the instances",
+        Default=capacity.instance_class,
+        AllowedValues=list(capacity.connections),
+        ConstraintDescription="one of the sizes whose number of connections is known",
+    )
+    table = tier.mapping(
+        "DatabaseConnections",
+        {name: {"Most": str(most), "Busy": str(most * 9 // 10)} for name, most in capacity.connections.items()},
+    )
+    most, busy = (FindInMap(table, Ref(size), key) for key in ("Most", "Busy"))
+    return Ref(size), {"max_connections": most}, busy
+
+
+def _instances(tier: Tier, choices: DatabaseChoices, cluster: rds.DBCluster, size: Any) -> None:
+    capacity = choices.capacity
+
+    def instance(name: str, promotion: int, says: str, **more: object) -> AWSObject:
         return tier.add(
             rds.DBInstance(
                 name,
                 **more,
-                **DESTROYED,
+                # An instance holds no data: the cluster does, and has its own policy.
+                DeletionPolicy="Delete",
+                UpdateReplacePolicy="Delete",
                 Engine="aurora-postgresql",
                 DBClusterIdentifier=cluster.ref(),
-                DBInstanceClass=choices.capacity.instance_class,
+                DBInstanceClass=size,
                 PubliclyAccessible=False,
                 PromotionTier=promotion,
                 AutoMinorVersionUpgrade=False,
@@ -224,11 +413,25 @@ def _instances(tier: Tier, choices: DatabaseChoices, cluster: rds.DBCluster) -> 
         )
 
     writer = instance("DatabaseWriter", 0, "The instance that takes writes.")
-    for number in range(1, choices.capacity.readers + 1):
+    for number in range(1, capacity.readers + 1):
         # After the writer: the first instance of a cluster becomes the one that writes.
         instance(
             f"DatabaseReader{number}",
-            number,
+            # Serverless: only the tiers 0 and 1 grow with the writer (Aurora user guide, "Promotion tier").
+            1 if isinstance(capacity, Serverless) else number,
             "An instance for reading, in another zone; takes over when the writer fails.",
             DependsOn=writer.title,
         )
+
+
+__all__ = [
+    "PORT",
+    "Database",
+    "DatabaseChoices",
+    "GeneratedCredentials",
+    "ManagedCredentials",
+    "Names",
+    "Provisioned",
+    "Serverless",
+    "database",
+]

@@ -1,19 +1,16 @@
-"""Content delivery: a private bucket for static files, and CloudFront in front of it and of the API."""
+"""Content delivery: CloudFront in front of a private bucket, of the load balancer, or of both."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from awacs.aws import Allow, Bool, Condition, Deny, Principal, Statement, StringEquals
-from awacs.s3 import Action as S3Action
-from awacs.s3 import GetObject
-from troposphere import GetAtt, If, Sub, cloudfront, s3
+from troposphere import GetAtt, If, Ref, Sub, cloudfront, s3
 
 from tap.model import Tier
 from templates.tiers.balancer import Balancer
-from templates.tiers.emptier import empty_on_delete
-from templates.tiers.words import DESTROYED, att, named, policy, ref
+from templates.tiers.words import att, named
 
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
@@ -28,19 +25,63 @@ _READ = ["GET", "HEAD", "OPTIONS"]
 
 
 @dataclass(frozen=True)
-class DeliveryChoices:
-    """What content delivery can differ in. ``bucket`` and ``access`` are names before the suffix; the bucket's also
-    ends in the account's number, since buckets' names are shared by all of AWS. ``old_versions_days`` is how long a
-    replaced file is kept."""
+class CacheFor:
+    """A cache policy of our own: names as before the suffix, times in seconds."""
 
-    bucket: str
-    access: str
+    prefix: str
+    name: str
+    default: int
+    most: int
+    says: str
+    query: bool = False
+
+
+@dataclass(frozen=True)
+class Behavior:
+    """How a path pattern is served (empty: all others). ``origin`` is ``assets`` or ``web``; ``cache`` a managed
+    policy's id or one of our own; ``writes`` lets every method through, ``whole`` passes the request on as it is."""
+
+    path: str
+    origin: str
+    cache: str | CacheFor = CACHING_OPTIMIZED
+    writes: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class ErrorPage:
+    """A page shown instead of these errors, whose status stays what it is."""
+
+    codes: tuple[int, ...]
+    page: str
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The names that the distribution answers to, with their certificate in us-east-1 (text or intrinsic). With
+    ``condition`` only then."""
+
+    names: tuple[Any, ...]
+    certificate: Any
+    condition: str = ""
+
+
+@dataclass(frozen=True)
+class DeliveryChoices:
+    """What content delivery can differ in. ``access`` is a name before the suffix. ``shield`` is the region of an
+    origin shield, ``firewall`` the ARN of a web ACL (both text or intrinsics)."""
+
     title: str
-    api_path: str = "/api/*"
-    old_versions_days: int = 30
+    says: str
+    behaviors: tuple[Behavior, ...]
+    access: str = ""
     price_class: str = "PriceClass_100"
-    bucket_export: str = "assets-bucket"
-    url_export: str = "cloudfront-url"
+    root: str = "index.html"
+    domain: Domain | None = None
+    shield: Any = None
+    firewall: Any = None
+    errors: tuple[ErrorPage, ...] = ()
+    exports: tuple[tuple[str, str, str], ...] = (("CloudFrontUrl", "url", "cloudfront-url"),)
     exempt: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -49,104 +90,95 @@ class Delivery:
     """Handles of content delivery."""
 
     tier: Tier
-    bucket: s3.Bucket
     distribution: cloudfront.Distribution
 
 
-def delivery(choices: DeliveryChoices, balancer: Balancer) -> Delivery:
-    """Build the delivery tier."""
-    tier = Tier(
-        "delivery", "Content delivery", "CloudFront in front of a private bucket with static files and of the API."
-    )
-    bucket = _bucket(tier, choices)
-    distribution = _distribution(tier, choices, bucket, balancer)
-    tier.add(
-        s3.BucketPolicy(
-            "AssetsBucketPolicy",
-            Bucket=bucket.ref(),
-            PolicyDocument=policy(
-                Statement(
-                    Sid="LetCloudFrontRead",
-                    Effect=Allow,
-                    Principal=Principal("Service", "cloudfront.amazonaws.com"),
-                    Action=[GetObject],
-                    Resource=[Sub(f"{att(bucket, 'Arn')}/*")],
-                    Condition=Condition(
-                        StringEquals(
-                            {
-                                "aws:SourceArn": Sub(
-                                    "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/"
-                                    + ref(distribution)
-                                )
-                            }
-                        )
-                    ),
-                ),
-                Statement(
-                    Sid="RefuseWithoutTls",
-                    Effect=Deny,
-                    Principal=Principal("*"),
-                    Action=[S3Action("*")],
-                    Resource=[GetAtt(bucket, "Arn"), Sub(f"{att(bucket, 'Arn')}/*")],
-                    Condition=Condition(Bool({"aws:SecureTransport": "false"})),
-                ),
-            ),
-        ),
-        "Lets this distribution read the files, and refuses anyone who comes without TLS.",
-    )
-    empty_on_delete(tier, bucket)
-    tier.output("StaticAssetsBucketName", "The bucket for static files.", bucket.ref(), export=choices.bucket_export)
-    tier.output(
-        "CloudFrontUrl",
-        "Where users reach the system.",
-        Sub(f"https://{att(distribution, 'DomainName')}"),
-        export=choices.url_export,
-    )
-    return Delivery(tier, bucket, distribution)
-
-
-def _bucket(tier: Tier, choices: DeliveryChoices) -> s3.Bucket:
-    return tier.add(
-        s3.Bucket(
-            "AssetsBucket",
-            **DESTROYED,
-            BucketName=Sub(f"{choices.bucket}-${{EnvironmentSuffix}}-${{AWS::AccountId}}"),
-            BucketEncryption=s3.BucketEncryption(
-                ServerSideEncryptionConfiguration=[
-                    s3.ServerSideEncryptionRule(
-                        ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
-                    )
-                ]
-            ),
-            PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
-                BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
-            ),
-            OwnershipControls=s3.OwnershipControls(
-                Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
-            ),
-            VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
-            LifecycleConfiguration=s3.LifecycleConfiguration(
-                Rules=[
-                    s3.LifecycleRule(
-                        Id="DeleteOldVersions",
-                        Status="Enabled",
-                        NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(
-                            NoncurrentDays=choices.old_versions_days
-                        ),
-                        AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=7),
-                    )
-                ]
-            ),
-        ),
-        "The static files. Private: only CloudFront reads it. A replaced file can be had back for "
-        f"{choices.old_versions_days} days. Emptied and deleted with the stack.",
-        exempt=choices.exempt.get("AssetsBucket"),
-    )
-
-
-def _distribution(
-    tier: Tier, choices: DeliveryChoices, bucket: s3.Bucket, balancer: Balancer
+def distribution(
+    tier: Tier, choices: DeliveryChoices, assets: s3.Bucket | None, web: Balancer | None
 ) -> cloudfront.Distribution:
+    """Add a distribution to a tier, with origins for those of ``assets`` and ``web`` that are given."""
+    origins = []
+    if assets:
+        origins.append(_assets(tier, choices, assets))
+    if web:
+        origins.append(_web(choices, web))
+    default, *others = sorted(choices.behaviors, key=lambda each: bool(each.path))
+    policies = {each.cache: _cache(tier, each.cache) for each in choices.behaviors}
+    own_domain = choices.domain
+    made = tier.add(
+        cloudfront.Distribution(
+            "Distribution",
+            DistributionConfig=cloudfront.DistributionConfig(
+                Comment=Sub(f"{choices.title} ${{EnvironmentSuffix}}"),
+                Enabled=True,
+                HttpVersion="http2and3",
+                IPV6Enabled=True,
+                PriceClass=choices.price_class,
+                **({"DefaultRootObject": choices.root} if choices.root else {}),
+                **({"Aliases": _only(own_domain, list(own_domain.names))} if own_domain else {}),
+                **({"WebACLId": choices.firewall} if choices.firewall else {}),
+                Origins=origins,
+                DefaultCacheBehavior=cloudfront.DefaultCacheBehavior(**_behavior(default, policies, web)),
+                **(
+                    {
+                        "CacheBehaviors": [
+                            cloudfront.CacheBehavior(PathPattern=each.path, **_behavior(each, policies, web))
+                            for each in others
+                        ]
+                    }
+                    if others
+                    else {}
+                ),
+                **(
+                    {
+                        "CustomErrorResponses": [
+                            cloudfront.CustomErrorResponse(
+                                ErrorCode=code, ResponseCode=code, ResponsePagePath=page.page, ErrorCachingMinTTL=10
+                            )
+                            for page in choices.errors
+                            for code in page.codes
+                        ]
+                    }
+                    if choices.errors
+                    else {}
+                ),
+                ViewerCertificate=_certificate(own_domain),
+            ),
+        ),
+        choices.says,
+        exempt=choices.exempt.get("Distribution"),
+    )
+    values = {
+        "url": (Sub(f"https://{att(made, 'DomainName')}"), "Where users reach the system."),
+        "id": (made.ref(), "The id of the distribution."),
+    }
+    for name, kind, export in choices.exports:
+        value, says = values[kind]
+        tier.output(name, says, value, export=export)
+    return made
+
+
+def _only(domain: Domain, value: Any) -> Any:
+    return If(domain.condition, value, Ref("AWS::NoValue")) if domain.condition else value
+
+
+def _certificate(domain: Domain | None) -> Any:
+    default = cloudfront.ViewerCertificate(CloudFrontDefaultCertificate=True)
+    if not domain:
+        return default
+    own = cloudfront.ViewerCertificate(
+        AcmCertificateArn=domain.certificate, SslSupportMethod="sni-only", MinimumProtocolVersion="TLSv1.2_2021"
+    )
+    return If(domain.condition, own, default) if domain.condition else own
+
+
+def _shield(choices: DeliveryChoices) -> dict[str, Any]:
+    if choices.shield is None:
+        return {}
+    return {"OriginShield": cloudfront.OriginShield(Enabled=True, OriginShieldRegion=choices.shield)}
+
+
+def _assets(tier: Tier, choices: DeliveryChoices, bucket: s3.Bucket) -> cloudfront.Origin:
     access = tier.add(
         cloudfront.OriginAccessControl(
             "AssetsAccess",
@@ -160,62 +192,68 @@ def _distribution(
         ),
         "How CloudFront proves to the bucket that it is CloudFront.",
     )
-    return tier.add(
-        cloudfront.Distribution(
-            "Distribution",
-            DistributionConfig=cloudfront.DistributionConfig(
-                Comment=Sub(f"{choices.title} ${{EnvironmentSuffix}}"),
-                Enabled=True,
-                HttpVersion="http2and3",
-                IPV6Enabled=True,
-                PriceClass=choices.price_class,
-                DefaultRootObject="index.html",
-                Origins=[
-                    cloudfront.Origin(
-                        Id="assets",
-                        DomainName=GetAtt(bucket, "RegionalDomainName"),
-                        OriginAccessControlId=GetAtt(access, "Id"),
-                        # Empty, yet required: it says that the origin is a bucket.
-                        S3OriginConfig=cloudfront.S3OriginConfig(OriginAccessIdentity=""),
-                    ),
-                    cloudfront.Origin(
-                        Id="api",
-                        DomainName=balancer.host,
-                        CustomOriginConfig=cloudfront.CustomOriginConfig(
-                            OriginProtocolPolicy=If(balancer.secure, "https-only", "http-only"),
-                            HTTPPort=80,
-                            HTTPSPort=443,
-                            OriginSSLProtocols=["TLSv1.2"],
-                        ),
-                    ),
-                ],
-                DefaultCacheBehavior=cloudfront.DefaultCacheBehavior(
-                    TargetOriginId="assets",
-                    ViewerProtocolPolicy="redirect-to-https",
-                    AllowedMethods=_READ,
-                    CachedMethods=_READ,
-                    Compress=True,
-                    CachePolicyId=CACHING_OPTIMIZED,
-                    ResponseHeadersPolicyId=SECURITY_HEADERS,
-                ),
-                CacheBehaviors=[
-                    cloudfront.CacheBehavior(
-                        PathPattern=choices.api_path,
-                        TargetOriginId="api",
-                        ViewerProtocolPolicy="redirect-to-https",
-                        AllowedMethods=_ALL,
-                        CachedMethods=_READ,
-                        Compress=True,
-                        CachePolicyId=CACHING_DISABLED,
-                        # By HTTPS the load balancer must be asked for the name on its certificate, not the viewer's.
-                        OriginRequestPolicyId=If(balancer.secure, ALL_VIEWER_EXCEPT_HOST, ALL_VIEWER),
-                        ResponseHeadersPolicyId=SECURITY_HEADERS,
-                    )
-                ],
-                ViewerCertificate=cloudfront.ViewerCertificate(CloudFrontDefaultCertificate=True),
+    return cloudfront.Origin(
+        Id="assets",
+        DomainName=GetAtt(bucket, "RegionalDomainName"),
+        OriginAccessControlId=GetAtt(access, "Id"),
+        # Empty, yet required: it says that the origin is a bucket.
+        S3OriginConfig=cloudfront.S3OriginConfig(OriginAccessIdentity=""),
+    )
+
+
+def _web(choices: DeliveryChoices, web: Balancer) -> cloudfront.Origin:
+    return cloudfront.Origin(
+        Id="web",
+        DomainName=web.host,
+        CustomOriginConfig=cloudfront.CustomOriginConfig(
+            OriginProtocolPolicy=web.secured.either("https-only", "http-only"),
+            HTTPPort=80,
+            HTTPSPort=443,
+            OriginSSLProtocols=["TLSv1.2"],
+        ),
+        **_shield(choices),
+    )
+
+
+def _cache(tier: Tier, cache: str | CacheFor) -> Any:
+    if isinstance(cache, str):
+        return cache
+    parameters = cloudfront.ParametersInCacheKeyAndForwardedToOrigin(
+        CookiesConfig=cloudfront.CacheCookiesConfig(CookieBehavior="none"),
+        HeadersConfig=cloudfront.CacheHeadersConfig(HeaderBehavior="none"),
+        QueryStringsConfig=cloudfront.CacheQueryStringsConfig(QueryStringBehavior="all" if cache.query else "none"),
+        EnableAcceptEncodingGzip=True,
+        EnableAcceptEncodingBrotli=True,
+    )
+    made = tier.add(
+        cloudfront.CachePolicy(
+            f"{cache.prefix}CachePolicy",
+            CachePolicyConfig=cloudfront.CachePolicyConfig(
+                Name=named(cache.name),
+                Comment=cache.says,
+                DefaultTTL=cache.default,
+                MinTTL=0,
+                MaxTTL=cache.most,
+                ParametersInCacheKeyAndForwardedToOrigin=parameters,
             ),
         ),
-        f"What users reach: static files from the bucket, cached near them; {choices.api_path} from the load balancer, "
-        "never cached. Plain HTTP is redirected to HTTPS.",
-        exempt=choices.exempt.get("Distribution"),
+        f"{cache.says}, unless the origin says otherwise.",
     )
+    return made.ref()
+
+
+def _behavior(each: Behavior, policies: Mapping[str | CacheFor, Any], web: Balancer | None) -> dict[str, Any]:
+    request: dict[str, Any] = {}
+    if each.whole and web:
+        # By HTTPS the load balancer must be asked for the name on its certificate, not the viewer's.
+        request["OriginRequestPolicyId"] = web.secured.either(ALL_VIEWER_EXCEPT_HOST, ALL_VIEWER)
+    return {
+        "TargetOriginId": each.origin,
+        "ViewerProtocolPolicy": "redirect-to-https",
+        "AllowedMethods": _ALL if each.writes else _READ,
+        "CachedMethods": _READ,
+        "Compress": True,
+        "CachePolicyId": policies[each.cache],
+        **request,
+        "ResponseHeadersPolicyId": SECURITY_HEADERS,
+    }

@@ -9,6 +9,7 @@ from troposphere import GetAtt, Sub, cloudformation, s3
 
 from tap.model import Tier
 from templates.tiers.inline_function import inline_function
+from templates.tiers.keeping import Keeping
 from templates.tiers.words import att
 
 CODE = """\
@@ -37,8 +38,11 @@ class EmptiedBucket(cloudformation.AWSCustomObject):
     }
 
 
-def empty_on_delete(tier: Tier, *buckets: s3.Bucket) -> None:
-    """Empty these buckets of a tier when the stack is deleted, each before it is deleted itself."""
+def empty_on_delete(tier: Tier, keeping: Keeping, *buckets: s3.Bucket) -> None:
+    """Empty these buckets of a tier when the stack is deleted, each before it is deleted itself; unless they stay."""
+    if keeping.empties is False:
+        return
+    only = {"Condition": keeping.empties} if isinstance(keeping.empties, str) else {}
     function = inline_function(
         tier,
         "BucketEmptier",
@@ -55,11 +59,13 @@ def empty_on_delete(tier: Tier, *buckets: s3.Bucket) -> None:
             Resource=[Sub(f"{att(bucket, 'Arn')}/*") for bucket in buckets],
         ),
         timeout=900,
+        condition=keeping.empties if isinstance(keeping.empties, str) else "",
     )
     for bucket in buckets:
         tier.add(
             EmptiedBucket(
                 f"{bucket.title}Emptied",
+                **only,
                 # The function has fifteen minutes, CloudFormation waits a little longer.
                 ServiceToken=GetAtt(function, "Arn"),
                 ServiceTimeout=960,

@@ -6,14 +6,16 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from troposphere import AWSObject, Equals, GetAtt, If, Ref, Sub, Tags, apigateway, apigatewayv2, ec2, iam, logs
 
-from tap.model import Tier
+from tap.model import SUFFIX, Tier
 from templates.tiers.balancer import Balancer
+from templates.tiers.encryption import Encryption, log_key
+from templates.tiers.gateway_routes import Proxy, Route, Site, add
+from templates.tiers.keeping import Keeping
 from templates.tiers.network import Network
-from templates.tiers.words import DESTROYED, managed_policy, named, ref, trusts
+from templates.tiers.words import managed_policy, named, ref, trusts
 
 LOGS_ROLE = "CreateApiGatewayLogsRole"
 
@@ -28,7 +30,12 @@ class Throttle:
 
 @dataclass(frozen=True)
 class GatewayChoices:
-    """What an API can differ in. Names are before the suffix; ``quota`` is a number a ``DAY``, ``WEEK``, ``MONTH``."""
+    """What an API can differ in.
+
+    ``api``, ``link``, ``plan`` and ``key`` are names before the suffix; ``quota`` is a number a ``DAY``, ``WEEK`` or
+    ``MONTH``. ``logs`` is the name of the access log's group as text for ``Sub``. ``exports`` maps ``url``, ``id`` and
+    ``key`` to an output's name and the tail of its export.
+    """
 
     api: str
     title: str
@@ -40,18 +47,22 @@ class GatewayChoices:
     stage: str
     throttle: Throttle
     quota: tuple[int, str]
+    keeping: Keeping
+    routes: tuple[Route, ...] = (Proxy(),)
+    encryption: Encryption | None = None
+    tracing: bool = False
+    exports: Mapping[str, tuple[str, str]] = field(default_factory=lambda: {"url": ("ApiGatewayUrl", "api-url")})
     exempt: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Gateway:
-    """Handles of the API. ``name`` is the physical name, by which CloudWatch knows it."""
+    """Handles of the API. ``name`` is its physical name as text for ``Sub``, by which CloudWatch knows it."""
 
     tier: Tier
     api: apigateway.RestApi
     stage: apigateway.Stage
-    name: Sub
-    stage_name: str
+    name: str
 
 
 def gateway(choices: GatewayChoices, network: Network, balancer: Balancer) -> Gateway:
@@ -64,32 +75,29 @@ def gateway(choices: GatewayChoices, network: Network, balancer: Balancer) -> Ga
             Description=choices.title,
             EndpointConfiguration=apigateway.EndpointConfiguration(Types=["REGIONAL"]),
         ),
-        f"{choices.title}: passes every path and method on to the load balancer.",
+        f"{choices.title}: what clients call.",
     )
     link = _link(tier, choices, network, balancer)
     responses = _error_responses(tier, api)
-    proxy = tier.add(
-        apigateway.Resource(
-            "ApiProxy", RestApiId=api.ref(), ParentId=GetAtt(api, "RootResourceId"), PathPart="{proxy+}"
-        ),
-        "Every path below the root.",
-    )
-    methods = [
-        _any(tier, "ApiRootAny", api, GetAtt(api, "RootResourceId"), link, balancer, ""),
-        _any(tier, "ApiProxyAny", api, proxy.ref(), link, balancer, "proxy"),
-        _preflight(tier, "ApiRootOptions", api, GetAtt(api, "RootResourceId")),
-        _preflight(tier, "ApiProxyOptions", api, proxy.ref()),
-    ]
-    deployment = _deployment(tier, api, [api, link, proxy, *responses, *methods], [*responses, *methods])
+    resources: list[AWSObject] = []
+    methods: list[AWSObject] = []
+    for route in choices.routes:
+        new_resources, new_methods = add(Site(tier, api, link, balancer), route)
+        resources += new_resources
+        methods += new_methods
+    deployment = _deployment(tier, api, [api, link, *resources, *responses, *methods], [*responses, *methods])
     stage = _stage(tier, choices, api, deployment)
-    _plan(tier, choices, api, stage)
-    tier.output(
-        "ApiGatewayUrl",
-        "Where clients reach the API.",
-        Sub(f"https://{ref(api)}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{ref(stage)}/"),
-        export="api-url",
-    )
-    return Gateway(tier, api, stage, named(choices.api), choices.stage)
+    key = _plan(tier, choices, api, stage)
+    url = Sub(f"https://{ref(api)}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{ref(stage)}/")
+    values = {
+        "url": (url, "Where clients reach the API."),
+        "id": (api.ref(), "The id of the API."),
+        "key": (key.ref(), "The id of the first client's key."),
+    }
+    for kind, (name, export) in choices.exports.items():
+        value, says = values[kind]
+        tier.output(name, says, value, export=export)
+    return Gateway(tier, api, stage, f"{choices.api}-${{{SUFFIX}}}")
 
 
 def _link(tier: Tier, choices: GatewayChoices, network: Network, balancer: Balancer) -> apigatewayv2.VpcLink:
@@ -111,6 +119,7 @@ def _link(tier: Tier, choices: GatewayChoices, network: Network, balancer: Balan
         ),
         "Guards API Gateway's interfaces in the VPC: they send to the load balancer, and nothing enters by them.",
     )
+    # Only this half stands apart: the group above is new, and can name the load balancer's.
     tier.add(
         ec2.SecurityGroupIngress(
             "LinkToBalancerIngress",
@@ -151,81 +160,6 @@ def _error_responses(tier: Tier, api: apigateway.RestApi) -> list[AWSObject]:
         )
         for kind in ("4XX", "5XX")
     ]
-
-
-_NO_AUTHORIZATION = {
-    "CKV_AWS_59": "Open by design: the services behind it know their users; the usage plan's key is optional.",
-}
-
-
-def _any(
-    tier: Tier, name: str, api: AWSObject, resource: Any, link: AWSObject, balancer: Balancer, path: str
-) -> apigateway.Method:
-    mapping = {f"integration.request.path.{path}": f"method.request.path.{path}"} if path else {}
-    return tier.add(
-        apigateway.Method(
-            name,
-            RestApiId=api.ref(),
-            ResourceId=resource,
-            HttpMethod="ANY",
-            AuthorizationType="NONE",
-            ApiKeyRequired=False,
-            **({"RequestParameters": {f"method.request.path.{path}": True}} if path else {}),
-            Integration=apigateway.Integration(
-                Type="HTTP_PROXY",
-                IntegrationHttpMethod="ANY",
-                ConnectionType="VPC_LINK",
-                ConnectionId=link.ref(),
-                IntegrationTarget=balancer.load_balancer.ref(),
-                # The path is spelled out: left to itself, API Gateway sends the stage's name before it.
-                Uri=balancer.url(f"/{{{path}}}" if path else "/"),
-                **({"RequestParameters": mapping} if mapping else {}),
-                TimeoutInMillis=29_000,
-            ),
-        ),
-        "Hands every method on "
-        + ("every path below the root" if path else "the root")
-        + " to the load balancer as it is.",
-        exempt=_NO_AUTHORIZATION,
-    )
-
-
-_PREFLIGHT = {
-    "Access-Control-Allow-Origin": "'*'",
-    "Access-Control-Allow-Methods": "'GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS'",
-    "Access-Control-Allow-Headers": "'Authorization,Content-Type,X-Api-Key,X-Amz-Date,X-Amz-Security-Token'",
-    "Access-Control-Max-Age": "'600'",
-}
-
-
-def _preflight(tier: Tier, name: str, api: AWSObject, resource: Any) -> apigateway.Method:
-    return tier.add(
-        apigateway.Method(
-            name,
-            RestApiId=api.ref(),
-            ResourceId=resource,
-            HttpMethod="OPTIONS",
-            AuthorizationType="NONE",
-            ApiKeyRequired=False,
-            Integration=apigateway.Integration(
-                Type="MOCK",
-                RequestTemplates={"application/json": '{"statusCode": 204}'},
-                PassthroughBehavior="WHEN_NO_MATCH",
-                IntegrationResponses=[
-                    apigateway.IntegrationResponse(
-                        StatusCode="204",
-                        ResponseParameters={f"method.response.header.{k}": v for k, v in _PREFLIGHT.items()},
-                    )
-                ],
-            ),
-            MethodResponses=[
-                apigateway.MethodResponse(
-                    StatusCode="204", ResponseParameters={f"method.response.header.{k}": True for k in _PREFLIGHT}
-                )
-            ],
-        ),
-        "Answers a browser that asks before it sends (CORS): any site may call, with any method.",
-    )
 
 
 def _deployment(tier: Tier, api: AWSObject, content: list[AWSObject], waits: list[AWSObject]) -> apigateway.Deployment:
@@ -293,12 +227,14 @@ _ACCESS = {
 
 def _stage(tier: Tier, choices: GatewayChoices, api: AWSObject, deployment: AWSObject) -> apigateway.Stage:
     logs_with = _logs_role(tier)
-    exempt = {"CKV_AWS_158": "Request lines without bodies; the service's own encryption is enough."}
+    plain = {"CKV_AWS_158": "Request lines without bodies; the service's own encryption is enough."}
+    exempt = {} if choices.encryption else plain
+    kept = choices.keeping.policies | log_key(choices.encryption)
     access = tier.add(
         logs.LogGroup(
             "ApiAccessLogGroup",
-            **DESTROYED,
-            LogGroupName=Sub(f"{choices.logs}/${{EnvironmentSuffix}}/api-access"),
+            **kept,
+            LogGroupName=Sub(choices.logs),
             RetentionInDays=choices.log_days,
         ),
         f"One line of JSON for each request to the API, kept {choices.log_days} days.",
@@ -307,7 +243,7 @@ def _stage(tier: Tier, choices: GatewayChoices, api: AWSObject, deployment: AWSO
     execution = tier.add(
         logs.LogGroup(
             "ApiExecutionLogGroup",
-            **DESTROYED,
+            **kept,
             LogGroupName=Sub(f"API-Gateway-Execution-Logs_{ref(api)}/{choices.stage}"),
             RetentionInDays=choices.log_days,
         ),
@@ -322,6 +258,7 @@ def _stage(tier: Tier, choices: GatewayChoices, api: AWSObject, deployment: AWSO
             DeploymentId=deployment.ref(),
             StageName=choices.stage,
             Description=logs_with,
+            **({"TracingEnabled": True} if choices.tracing else {}),
             AccessLogSetting=apigateway.AccessLogSetting(
                 DestinationArn=GetAtt(access, "Arn"), Format=json.dumps(_ACCESS)
             ),
@@ -344,7 +281,7 @@ def _stage(tier: Tier, choices: GatewayChoices, api: AWSObject, deployment: AWSO
     )
 
 
-def _plan(tier: Tier, choices: GatewayChoices, api: AWSObject, stage: AWSObject) -> None:
+def _plan(tier: Tier, choices: GatewayChoices, api: AWSObject, stage: AWSObject) -> apigateway.ApiKey:
     limit, period = choices.quota
     plan = tier.add(
         apigateway.UsagePlan(
@@ -364,3 +301,4 @@ def _plan(tier: Tier, choices: GatewayChoices, api: AWSObject, stage: AWSObject)
         apigateway.UsagePlanKey("ApiUsagePlanKey", KeyId=key.ref(), KeyType="API_KEY", UsagePlanId=plan.ref()),
         "Puts the key under the usage plan.",
     )
+    return key

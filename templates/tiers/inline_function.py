@@ -18,21 +18,26 @@ _EXEMPT = {
 
 
 def inline_function(
-    tier: Tier, name: str, says: str, code: str, *statements: Statement, timeout: int = 120
+    tier: Tier, name: str, says: str, code: str, *statements: Statement, timeout: int = 120, condition: str = ""
 ) -> awslambda.Function:
     """Add a function with its role and log group, for use as the ``ServiceToken`` of a custom resource.
 
     ``code`` is the source of a module with ``handler(event, context)`` that answers through ``cfnresponse`` (Lambda
-    offers that module to inline code). ``timeout`` is in seconds. The role may do ``statements``, and write its log.
+    offers that module to inline code). ``timeout`` is in seconds; with ``condition`` it exists only then. The role may
+    do ``statements``, and write its log.
     """
+    only = {"Condition": condition} if condition else {}
     group = tier.add(
-        logs.LogGroup(f"{name}LogGroup", RetentionInDays=7, DeletionPolicy="Delete", UpdateReplacePolicy="Delete"),
+        logs.LogGroup(
+            f"{name}LogGroup", **only, RetentionInDays=7, DeletionPolicy="Delete", UpdateReplacePolicy="Delete"
+        ),
         f"What {name} reports; gone with the stack.",
         exempt={"CKV_AWS_158": "Holds no customer data; the service's own encryption is enough."},
     )
     role = tier.add(
         iam.Role(
             f"{name}Role",
+            **only,
             AssumeRolePolicyDocument=trusts("lambda.amazonaws.com"),
             Policies=[
                 iam.Policy(
@@ -53,6 +58,7 @@ def inline_function(
     return tier.add(
         awslambda.Function(
             f"{name}Function",
+            **only,
             Description=says,
             Runtime=RUNTIME,
             Handler="index.handler",

@@ -1,22 +1,29 @@
-"""Monitoring: a topic that tells people, the alarms that tell it, and a dashboard."""
+"""Monitoring: the alarms that tell the topic, and a dashboard."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from awacs.aws import Action, Allow, ArnLike, Condition, Principal, Statement, StringEquals
-from troposphere import Equals, Not, Ref, Sub, cloudwatch, ec2, sns
+from troposphere import Sub, cloudwatch, ec2, sns
 
-from tap.model import SUFFIX, Tier
-from templates.tiers.words import ZONES, arn, named, policy
+from tap.model import SUFFIX, Tier, text
+from templates.tiers.alerts import Alerts
+from templates.tiers.words import ZONES, named
+
+Comparison = Literal[">", ">="]
+_COMPARISONS: Mapping[Comparison, str] = {
+    ">": "GreaterThanThreshold",
+    ">=": "GreaterThanOrEqualToThreshold",
+}
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A CloudWatch metric. ``dimensions`` hold text for ``Sub``; ``period`` is in seconds."""
+    """A CloudWatch metric. ``dimensions`` hold text for ``Sub``; ``period`` is in seconds. ``right`` puts it on the
+    right axis of a graph."""
 
     namespace: str
     name: str
@@ -24,129 +31,80 @@ class Metric:
     statistic: str = "Average"
     period: int = 300
     label: str = ""
+    right: bool = False
 
 
 @dataclass(frozen=True)
 class AlarmChoices:
-    """An alarm when ``metric`` is above ``threshold`` for ``periods``. ``name`` is before the suffix."""
+    """An alarm when ``metric`` is ``above`` (``>`` or ``>=``) ``threshold`` for ``periods``.
+
+    ``name`` is before the suffix. ``missing`` says what a period without data is (CloudWatch's word).
+    """
 
     logical_id: str
     name: str
     says: str
     metric: Metric
-    threshold: float
+    threshold: Any
+    above: Comparison = ">"
     periods: int = 2
+    missing: str = "notBreaching"
 
 
 @dataclass(frozen=True)
 class Widget:
-    """A graph of the dashboard, half its width."""
+    """A graph of the dashboard, or (``number``) the newest values; width of 24 columns, height in rows."""
 
     title: str
     metrics: tuple[Metric, ...]
+    number: bool = False
+    width: int = 12
+    height: int = 6
 
 
 @dataclass(frozen=True)
 class MonitoringChoices:
-    """What monitoring can differ in. ``topic`` and ``dashboard`` are names before the suffix."""
+    """What monitoring can differ in. ``dashboard`` is its name before the suffix; ``recover`` are NAT instances.
+    ``output`` is the name of the output for the dashboard's address, with the tail of its export."""
 
-    topic: str
     dashboard: str
     alarms: tuple[AlarmChoices, ...]
     widgets: tuple[Widget, ...]
     recover: tuple[ec2.Instance, ...] = ()
-    dashboard_export: str = "dashboard-url"
-    exempt: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    output: tuple[str, str] = ("DashboardUrl", "dashboard-url")
 
 
-@dataclass(frozen=True)
-class Monitoring:
-    """Handles of monitoring."""
-
-    tier: Tier
-    topic: sns.Topic
-    dashboard: cloudwatch.Dashboard
-
-
-def monitoring(choices: MonitoringChoices) -> Monitoring:
+def monitoring(choices: MonitoringChoices, alerts: Alerts) -> Tier:
     """Build the monitoring tier."""
     tier = Tier(
         "monitoring", "Monitoring", "Alarms that reach people, and a dashboard that shows the system at a glance."
     )
-    topic = _topic(tier, choices)
     for alarm in choices.alarms:
-        _alarm(tier, alarm, topic)
+        _alarm(tier, alarm, alerts.topic)
     for letter, instance in zip(ZONES, choices.recover, strict=False):
-        _recovery(tier, letter, instance, topic)
-    dashboard = tier.add(
+        _recovery(tier, letter, instance, alerts.topic)
+    tier.add(
         cloudwatch.Dashboard(
             "Dashboard", DashboardName=named(choices.dashboard), DashboardBody=Sub(_body(choices.widgets))
         ),
         "The system at a glance.",
     )
+    name, export = choices.output
     tier.output(
-        "DashboardUrl",
+        name,
         "The dashboard in the CloudWatch console.",
         Sub(
             "https://${AWS::Region}.console.aws.amazon.com/cloudwatch/home?region=${AWS::Region}"
             f"#dashboards:name={choices.dashboard}-${{{SUFFIX}}}"
         ),
-        export=choices.dashboard_export,
+        export=export,
     )
-    return Monitoring(tier, topic, dashboard)
-
-
-def _topic(tier: Tier, choices: MonitoringChoices) -> sns.Topic:
-    email = tier.parameter(
-        "AlarmEmail",
-        "Optional: the address that alarms are sent to. AWS sends it a message first, in which the subscription has to "
-        "be confirmed. Empty: the alarms reach the topic, and nobody by mail.",
-        group="Monitoring",
-        label="Address for alarms",
-        Default="",
-        AllowedPattern=r"^$|^[^\s@]+@[^\s@]+\.[^\s@]+$",
-        MaxLength=254,
-        ConstraintDescription="empty, or an e-mail address",
-    )
-    mailed = tier.condition("HasAlarmEmail", Not(Equals(Ref(email), "")))
-    topic = tier.add(
-        sns.Topic("AlarmTopic", TopicName=named(choices.topic)),
-        "Where every alarm of the system is told.",
-        exempt=choices.exempt.get("AlarmTopic"),
-    )
-    tier.add(
-        sns.TopicPolicy(
-            "AlarmTopicPolicy",
-            Topics=[topic.ref()],
-            PolicyDocument=policy(
-                Statement(
-                    Sid="LetAlarmsPublish",
-                    Effect=Allow,
-                    Principal=Principal("Service", "cloudwatch.amazonaws.com"),
-                    Action=[Action("sns", "Publish")],
-                    Resource=[topic.ref()],
-                    Condition=Condition(
-                        [
-                            StringEquals({"aws:SourceAccount": Ref("AWS::AccountId")}),
-                            ArnLike({"aws:SourceArn": arn("cloudwatch", "alarm:*")}),
-                        ]
-                    ),
-                )
-            ),
-        ),
-        "Lets the alarms of this account, and nobody else, publish to the topic.",
-    )
-    tier.add(
-        sns.SubscriptionResource(
-            "AlarmSubscription", Condition=mailed, TopicArn=topic.ref(), Protocol="email", Endpoint=Ref(email)
-        ),
-        "Sends alarms by mail, when an address is given.",
-    )
-    return topic
+    return tier
 
 
 def _alarm(tier: Tier, alarm: AlarmChoices, topic: sns.Topic) -> None:
     metric = alarm.metric
+    extended = metric.statistic.startswith("p")
     tier.add(
         cloudwatch.Alarm(
             alarm.logical_id,
@@ -155,14 +113,14 @@ def _alarm(tier: Tier, alarm: AlarmChoices, topic: sns.Topic) -> None:
             Namespace=metric.namespace,
             MetricName=metric.name,
             Dimensions=[
-                cloudwatch.MetricDimension(Name=name, Value=_text(value)) for name, value in metric.dimensions.items()
+                cloudwatch.MetricDimension(Name=name, Value=text(value)) for name, value in metric.dimensions.items()
             ],
-            Statistic=metric.statistic,
+            **{"ExtendedStatistic" if extended else "Statistic": metric.statistic},
             Period=metric.period,
             EvaluationPeriods=alarm.periods,
             Threshold=alarm.threshold,
-            ComparisonOperator="GreaterThanThreshold",
-            TreatMissingData="notBreaching",
+            ComparisonOperator=_COMPARISONS[alarm.above],
+            TreatMissingData=alarm.missing,
             AlarmActions=[topic.ref()],
             OKActions=[topic.ref()],
         ),
@@ -192,44 +150,49 @@ def _recovery(tier: Tier, letter: str, instance: ec2.Instance, topic: sns.Topic)
     )
 
 
-def _text(value: str) -> Any:
-    return Sub(value) if "${" in value else value
-
-
-def _graph(place: int, widget: Widget) -> dict[str, Any]:
-    return {
+def _graph(x: int, y: int, widget: Widget) -> tuple[dict[str, Any], list[list[Any]]]:
+    """A widget without its metrics, and those."""
+    graph = {
         "type": "metric",
-        "x": 12 * (place % 2),
-        "y": 6 * (place // 2),
-        "width": 12,
-        "height": 6,
+        "x": x,
+        "y": y,
+        "width": widget.width,
+        "height": widget.height,
         "properties": {
             "title": widget.title,
-            "region": "${AWS::Region}",
-            "metrics": [
-                [
-                    metric.namespace,
-                    metric.name,
-                    *(part for pair in metric.dimensions.items() for part in pair),
-                    {
-                        "stat": metric.statistic,
-                        "period": metric.period,
-                        **({"label": metric.label} if metric.label else {}),
-                    },
-                ]
-                for metric in widget.metrics
-            ],
+            # CloudFront's metrics are in us-east-1 only.
+            "region": "us-east-1" if widget.metrics[0].namespace == "AWS/CloudFront" else "${AWS::Region}",
+            "view": "singleValue" if widget.number else "timeSeries",
         },
     }
+    metrics = [
+        [
+            metric.namespace,
+            metric.name,
+            *(part for pair in metric.dimensions.items() for part in pair),
+            {
+                "stat": metric.statistic,
+                "period": metric.period,
+                **({"label": metric.label} if metric.label else {}),
+                **({"yAxis": "right"} if metric.right else {}),
+                **({"region": "us-east-1"} if metric.namespace == "AWS/CloudFront" else {}),
+            },
+        ]
+        for metric in widget.metrics
+    ]
+    return graph, metrics
 
 
 def _body(widgets: tuple[Widget, ...]) -> str:
     """The dashboard as JSON for a person to read: a line for each metric (source: CloudWatch user guide, "Dashboard
     body structure and syntax"; the dashboard is 24 columns wide)."""
     graphs = []
-    for place, widget in enumerate(widgets):
-        graph = _graph(place, widget)
-        metrics = graph["properties"].pop("metrics")
+    x = y = row = 0
+    for widget in widgets:
+        if x + widget.width > 24:
+            x, y, row = 0, y + row, 0
+        graph, metrics = _graph(x, y, widget)
+        x, row = x + widget.width, max(row, widget.height)
         head = json.dumps({key: value for key, value in graph.items() if key != "properties"})[:-1]
         inner = json.dumps(graph["properties"])[:-1]
         lines = ",\n".join(f"          {json.dumps(metric)}" for metric in metrics)

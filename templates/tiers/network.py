@@ -8,8 +8,10 @@ from typing import Any
 from troposphere import AWSObject, FindInMap, Parameter, Ref, Region, Sub, Tags, ec2
 
 from tap.model import Tier
+from templates.tiers.acls import AclChoices, Side, acls
 from templates.tiers.closed_group import close_default_group
 from templates.tiers.egress import Egress, Site, Ways
+from templates.tiers.flow_logs import FlowLogs, flow_logs
 from templates.tiers.words import ZONES, named
 
 ZONE_IDS = {
@@ -48,6 +50,8 @@ class NetworkChoices:
     cidr: str = "10.0.0.0/16"
     named_zones: tuple[str, ...] = ()
     gateway_endpoints: tuple[str, ...] = ("s3", "dynamodb")
+    acls: AclChoices | None = None
+    flow_logs: FlowLogs | None = None
     exempt: tuple[tuple[str, str], ...] = ()
 
 
@@ -63,6 +67,11 @@ class Network:
     nat_instances: tuple[ec2.Instance, ...]
     ways_out: tuple[AWSObject, ...]
     """The default routes of the private subnets: what needs the internet at its start waits for them."""
+
+    @property
+    def data(self) -> tuple[ec2.Subnet, ...]:
+        """The subnets for databases: the isolated ones, else the private ones."""
+        return self.isolated or self.private
 
 
 def network(choices: NetworkChoices) -> Network:
@@ -106,6 +115,11 @@ def network(choices: NetworkChoices) -> Network:
             ),
             f"A free way from the private subnets to {'S3' if service == 's3' else 'DynamoDB'} that spares the NAT.",
         )
+    if choices.acls:
+        subnets = choices.subnets
+        acls(tier, vpc, choices.acls, choices.cidr, Side(public, subnets.public), Side(private, subnets.private))
+    if choices.flow_logs:
+        flow_logs(tier, vpc, choices.flow_logs)
     tier.output("VpcId", "The VPC that holds the system.", vpc.ref(), export="vpc-id")
     return Network(tier, vpc, public, private, isolated, ways.instances, routes)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from awacs.aws import Action, Allow, Statement
+from awacs.aws import Allow, Statement
 from troposphere import GetAtt, Sub, dynamodb
 
 from tap.model import Tier
-from templates.tiers.words import DESTROYED, att, named
+from templates.tiers.keeping import Keeping
+from templates.tiers.words import actions, att, named
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class SessionsChoices:
     indexes: tuple[Index, ...]
     expiry: str
     export: str
+    keeping: Keeping
     exempt: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -47,7 +49,7 @@ class Sessions:
         return Statement(
             Sid="KeepSessions",
             Effect=Allow,
-            Action=[Action("dynamodb", verb) for verb in (*verbs, "ConditionCheckItem", "DescribeTable")],
+            Action=actions("dynamodb", *verbs, "ConditionCheckItem", "DescribeTable"),
             Resource=[GetAtt(self.table, "Arn"), Sub(f"{att(self.table, 'Arn')}/index/*")],
         )
 
@@ -65,7 +67,7 @@ def sessions(choices: SessionsChoices) -> Sessions:
     table = tier.add(
         dynamodb.Table(
             "SessionsTable",
-            **DESTROYED,
+            **choices.keeping.policies,
             TableName=named(choices.table),
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[
@@ -86,7 +88,7 @@ def sessions(choices: SessionsChoices) -> Sessions:
             SSESpecification=dynamodb.SSESpecification(SSEEnabled=True),
         ),
         "The sessions. DynamoDB removes one some time after its expiry; the table can be restored to any second of the "
-        "last 35 days. It is deleted with the stack.",
+        f"last 35 days. {choices.keeping.says}",
         exempt=dict(choices.exempt),
     )
     tier.output("SessionsTableName", "The DynamoDB table with the sessions.", table.ref(), export=choices.export)

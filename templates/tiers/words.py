@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from typing import Any
 
-from awacs.aws import Allow, PolicyDocument, Principal, Statement
+from awacs.aws import Action, Allow, PolicyDocument, Principal, Statement
 from awacs.sts import AssumeRole
 from troposphere import AWSObject, Sub, ec2
 
@@ -51,9 +49,9 @@ def trusts(service: str, **condition: Any) -> PolicyDocument:
     return policy(Statement(Effect=Allow, Principal=Principal("Service", service), Action=[AssumeRole], **condition))
 
 
-def as_json(value: Mapping[str, Any]) -> str:
-    """JSON for a person to read within a template."""
-    return json.dumps(value, indent=2)
+def actions(service: str, *verbs: str) -> list[Action]:
+    """Actions of a service: ``actions("s3", "GetObject")``."""
+    return [Action(service, verb) for verb in verbs]
 
 
 def shared() -> Tier:
@@ -69,9 +67,6 @@ def shared() -> Tier:
     )
     return tier
 
-
-DESTROYED = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
-"""For what holds data in a system that is deleted whole, without a copy."""
 
 NO_EGRESS = [
     ec2.SecurityGroupRule(IpProtocol="-1", CidrIp="127.0.0.1/32", Description="Nowhere: stands for no way out")

@@ -1,4 +1,4 @@
-"""Lets ``pytest -k CP-CDN-1`` (or ``-k CP-CDN``) find the tests of a requirement by its id, as the catalogue spells it."""
+"""Lets ``pytest -k CP-CDN-1`` (or ``-k CP-CDN``) find the tests of a requirement by its id."""
 
 from __future__ import annotations
 

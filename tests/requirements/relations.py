@@ -1,4 +1,4 @@
-"""What resources are to one another: who may enter a security group, what a role may do, where a subnet's traffic goes."""
+"""What resources are to one another: who enters a security group, what a role may do, where a subnet's traffic goes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import Any
 from tests.requirements.template import Reference, Resource, Stack
 
 ANYWHERE = "0.0.0.0/0"
-NOWHERE = ("-1", None, None, "127.0.0.1/32")
-"""Stands for no way out: a group without any egress rule would get CloudFormation's allow-all."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +19,12 @@ class Rule:
     first: int | None
     last: int | None
     peer: Any
+
+
+NOWHERE = Rule("-1", None, None, "127.0.0.1/32")
+"""Stands for no way out."""
+EVERYWHERE = Rule("-1", None, None, ANYWHERE)
+"""What a group gets from EC2 that has no egress rules of its own."""
 
 
 def tcp(port: int, peer: str) -> Rule:
@@ -36,22 +40,22 @@ def ingress(stack: Stack, group: Resource) -> list[Rule]:
 def egress(stack: Stack, group: Resource) -> list[Rule]:
     """Where ``group`` may go; the rule that stands for nowhere is left out."""
     rules = _rules(stack, group, "SecurityGroupEgress", "Destination")
-    return [rule for rule in rules if rule != Rule(*NOWHERE)]
+    if not group["SecurityGroupEgress"]:
+        rules.append(EVERYWHERE)
+    return [rule for rule in rules if rule != NOWHERE]
 
 
 def _rules(stack: Stack, group: Resource, name: str, side: str) -> list[Rule]:
-    apart = [r.properties for r in stack.of(f"AWS::EC2::{name}") if r["GroupId"] == Reference(group.logical_id, "GroupId")]
-    return [_rule(entry, side) for entry in (*(group[name] or []), *apart)]
+    assert group.type == "AWS::EC2::SecurityGroup"
+    apart = [it.properties for it in stack.of(f"AWS::EC2::{name}") if stack.at(it["GroupId"], "GroupId") is group]
+    return [_rule(stack, entry, side) for entry in (*(group[name] or []), *apart)]
 
 
-def _rule(entry: Mapping[str, Any], side: str) -> Rule:
-    peers = [
-        entry[key]
-        for key in ("CidrIp", "CidrIpv6", f"{side}SecurityGroupId", f"{side}PrefixListId")
-        if key in entry
-    ]
+def _rule(stack: Stack, entry: Mapping[str, Any], side: str) -> Rule:
+    group = f"{side}SecurityGroupId"
+    peers = [entry[key] for key in ("CidrIp", "CidrIpv6", group, f"{side}PrefixListId") if key in entry]
     assert len(peers) == 1, f"a rule has one peer, not {peers}"
-    peer = peers[0].logical_id if isinstance(peers[0], Reference) else peers[0]
+    peer = stack.at(peers[0], "GroupId").logical_id if group in entry else peers[0]
     first, last = (int(entry[key]) if key in entry else None for key in ("FromPort", "ToPort"))
     return Rule(str(entry["IpProtocol"]), first, last, peer)
 
@@ -74,7 +78,14 @@ def _kind(stack: Stack, subnet: Resource) -> str:
     if not found:
         return "isolated"
     (route,) = found
-    return "public" if "GatewayId" in route.properties else "private"
+    if "GatewayId" not in route.properties:
+        return "private"
+    gateway = stack.at(route["GatewayId"])
+    joined = stack.one("AWS::EC2::VPCGatewayAttachment", InternetGatewayId=Reference(gateway.logical_id))
+    assert gateway.type == "AWS::EC2::InternetGateway"
+    assert joined["VpcId"] == subnet["VpcId"]
+    assert joined.logical_id in route.depends_on
+    return "public"
 
 
 def refs(resources: list[Resource]) -> list[Reference]:
@@ -109,12 +120,10 @@ def _hashable(resource: Any) -> Any:
 
 def trusted(role: Resource) -> set[str]:
     """The services that may take on a role. Raises AssertionError when anybody else may."""
-    services = set()
+    services: set[str] = set()
     for statement in role["AssumeRolePolicyDocument.Statement"]:
-        assert statement["Effect"] == "Allow"
+        assert (statement["Effect"], statement["Action"]) == ("Allow", ["sts:AssumeRole"])
         assert statement["Principal"].keys() == {"Service"}
         service = statement["Principal"]["Service"]
         services.update([service] if isinstance(service, str) else service)
     return services
-
-

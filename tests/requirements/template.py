@@ -1,8 +1,8 @@
 """A reader of emitted templates: the JSON in ``out/``, and what CloudFormation would make of it for given parameters.
 
 ``stack("customer-portal", EnvironmentSuffix="qa1")`` is the system with those parameters: conditions decided, resources
-left out whose condition is false, ``Fn::If``, ``Ref``, ``Fn::Sub`` and ``Fn::FindInMap`` resolved. What is known only in
-an account stays visible: a pseudo parameter as ``${AWS::AccountId}``, a resource as a ``Reference``.
+left out whose condition is false, ``Fn::If``, ``Ref``, ``Fn::Sub`` and ``Fn::FindInMap`` resolved. What is known in an
+account only stays visible: a pseudo parameter as ``${AWS::AccountId}``, a resource as a ``Reference``.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +49,7 @@ class Resource:
     @property
     def depends_on(self) -> tuple[str, ...]:
         """The logical ids in ``DependsOn``, however it is written."""
-        names = self.body.get("DependsOn", ())
-        return (names,) if isinstance(names, str) else tuple(names)
+        return depends_on(self.body)
 
     @property
     def waits_for(self) -> set[str]:
@@ -80,10 +79,14 @@ class Output:
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """A template with parameter values. A parameter without value or default stands as ``{{Name}}``."""
+    """A template with parameter values and what it imports, by the export's name.
+
+    A parameter without value or default stands as ``{{Name}}``; one that another stack hands on may be a Reference.
+    """
 
     body: Mapping[str, Any]
-    parameters: Mapping[str, str]
+    parameters: Mapping[str, Any]
+    imports: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def resources(self) -> dict[str, Resource]:
@@ -122,9 +125,10 @@ class Stack:
         assert len(found) == 1, f"{[r.logical_id for r in found] or 'no'} {kind} with {properties}"
         return found[0]
 
-    def at(self, reference: Any) -> Resource:
-        """The resource that a value refers to. Raises AssertionError for a value that refers to none."""
+    def at(self, reference: Any, attribute: str = "") -> Resource:
+        """The resource that a value refers to, by ``Ref`` or by that attribute. Raises AssertionError for any other."""
         assert isinstance(reference, Reference), f"{reference!r} is no reference to a resource"
+        assert reference.attribute == attribute, f"{reference} is not its {attribute or 'Ref'}"
         assert reference.logical_id in self.resources, f"{reference} is not in this stack"
         return self.resources[reference.logical_id]
 
@@ -171,9 +175,13 @@ class Stack:
             return self._sub(*argument) if isinstance(argument, list) else self._sub(argument, {})
         resolved = self._resolve(argument)
         if name == "Fn::FindInMap":
-            return at(self.body["Mappings"], *(self.region if key == "${AWS::Region}" else key for key in resolved))
+            name, first, second = (self.region if key == "${AWS::Region}" else key for key in resolved)
+            return self.body["Mappings"][name][first][second]
         if name == "Fn::Base64":
             return resolved
+        if name == "Fn::ImportValue":
+            assert resolved in self.imports, f"{resolved} is exported by no stack before this one"
+            return self.imports[resolved]
         if name == "Fn::Join" and isinstance(resolved[1], list):
             return resolved[0].join(str(item) for item in resolved[1])
         if name == "Fn::Split" and isinstance(resolved[1], str):
@@ -190,6 +198,8 @@ class Stack:
         if name in self.body.get("Parameters", {}):
             kind = self.body["Parameters"][name]["Type"]
             text = self.parameters.get(name, f"{{{{{name}}}}}")
+            if isinstance(text, Reference):
+                return text
             if kind.startswith("AWS::SSM::Parameter::Value<"):
                 return f"{{{{resolve:ssm:{text}}}}}"
             return text.split(",") if kind == "CommaDelimitedList" or kind.startswith("List<") else text
@@ -227,25 +237,23 @@ class Stack:
         return right in left
 
 
-def at(value: Any, *path: str) -> Any:
-    """What stands at a path in nested maps and lists; one part may be several, with dots. None where there is nothing.
+def depends_on(resource: Mapping[str, Any]) -> tuple[str, ...]:
+    """The logical ids in the ``DependsOn`` of a resource as the template has it."""
+    names = resource.get("DependsOn", ())
+    return (names,) if isinstance(names, str) else tuple(names)
 
-    A map's keys may themselves hold dots: the longest key that fits is taken.
-    """
-    if len(path) != 1:
-        for part in path:
-            value = value.get(part) if isinstance(value, Mapping) else None
-        return value
-    (text,) = path
+
+def at(value: Any, path: str) -> Any:
+    """What stands at ``A.0.B`` in nested maps and lists, None where nothing does. A map's key may hold dots itself."""
     if isinstance(value, Mapping):
-        for key in sorted(value, key=len, reverse=True):
-            if text == key:
-                return value[key]
-            if text.startswith(f"{key}."):
-                return at(value[key], text[len(key) + 1 :])
+        for key, item in value.items():
+            if path == key:
+                return item
+            if path.startswith(f"{key}."):
+                return at(item, path.removeprefix(f"{key}."))
         return None
     if isinstance(value, list):
-        index, _, rest = text.partition(".")
+        index, _, rest = path.partition(".")
         item = value[int(index)] if int(index) < len(value) else None
         return at(item, rest) if rest else item
     return None
@@ -275,22 +283,43 @@ def walk(value: Any) -> Iterator[Any]:
             yield from walk(item)
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(path: str) -> Mapping[str, Any]:
     """An emitted JSON file, ``customer-portal/stack.json``, read once."""
     body: Mapping[str, Any] = json.loads((OUT / path).read_text(encoding="utf-8"))
     return body
 
 
-def given(body: Mapping[str, Any], **parameters: str) -> Stack:
+def given(body: Mapping[str, Any], parameters: Mapping[str, Any], imports: Mapping[str, Any] | None = None) -> Stack:
     """A template with these parameters, its defaults for the rest. Raises AssertionError for an unknown parameter."""
     declared = body.get("Parameters", {})
     assert parameters.keys() <= declared.keys(), f"no parameter {parameters.keys() - declared.keys()}"
     defaults = {name: str(entry["Default"]) for name, entry in declared.items() if "Default" in entry}
-    return Stack(body, defaults | parameters)
+    return Stack(body, defaults | dict(parameters), imports or {})
 
 
-@lru_cache(maxsize=None)
+def variants(body: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Parameters for both sides of every condition: the defaults, each other choice by itself, and all at once."""
+    choices: dict[str, set[str]] = {}
+    for test in walk(body.get("Conditions", {})):
+        if isinstance(test, Mapping) and "Fn::Equals" in test:
+            left, right = test["Fn::Equals"]
+            names = [side["Ref"] for side in (left, right) if isinstance(side, Mapping) and "Ref" in side]
+            for name in names:
+                parameter = body["Parameters"].get(name, {})
+                literals = {str(side) for side in (left, right) if not isinstance(side, Mapping)}
+                other = set() if parameter.get("Type") == "Number" or "AllowedValues" in parameter else {"given"}
+                numbers = {"1"} if parameter.get("Type") == "Number" else set()
+                every = literals | other | numbers | set(map(str, parameter.get("AllowedValues", ())))
+                choices.setdefault(name, set()).update(every - {str(parameter.get("Default"))})
+    yield {}
+    for name, values in sorted(choices.items()):
+        for value in sorted(values):
+            yield {name: value}
+    yield {name: max(values) for name, values in choices.items() if values}
+
+
+@cache
 def stack(system: str, **parameters: str) -> Stack:
     """A system's ``stack.json`` with these parameters, worked out once."""
-    return given(load(f"{system}/stack.json"), **parameters)
+    return given(load(f"{system}/stack.json"), parameters)

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from tap.deploy.aws_errors import AwsError
+from tap.deploy.events import Event, event_of
+from tap.deploy.screen import PlainScreen
+from tap.deploy.session import Pace
+from tap.deploy.watch import InterruptedWatchError, Outcome, follow
+from tests.deploy.test_events import STACK, answers, of_stack, page, raw
+
+Stubbed = Callable[[str], tuple[Any, Stubber]]
+BEFORE = raw(0, "CREATE_COMPLETE")
+
+
+class Recorder(PlainScreen):
+    """A screen that remembers."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _: None)
+        self.seen: list[Event] = []
+
+    def show(self, new: Sequence[Event]) -> None:
+        self.seen += new
+
+
+def watch(client: Any, sleep: Callable[[float], None]) -> tuple[Outcome, Recorder]:
+    screen = Recorder()
+    go_on = "To see how it goes: status."
+    outcome = follow(client, STACK, "1-0", screen=screen, pace=Pace(), how_to_go_on=go_on, sleep=sleep)
+    return outcome, screen
+
+
+def at(status: str) -> dict[str, Any]:
+    one = {"StackName": "notes-dev", "StackId": STACK, "StackStatus": status, "CreationTime": datetime.now(UTC)}
+    return {"Stacks": [one]}
+
+
+def test_it_follows_until_the_stack_itself_is_at_rest(stubbed: Stubbed, waits: list[float]) -> None:
+    client, stubber = stubbed("cloudformation")
+    answers(stubber, STACK, page(of_stack(1, "UPDATE_IN_PROGRESS"), BEFORE))
+    answers(stubber, STACK, page(of_stack(1, "UPDATE_IN_PROGRESS"), BEFORE))
+    stubber.add_response("describe_stacks", at("UPDATE_IN_PROGRESS"), {"StackName": STACK})
+    cleaning = of_stack(3, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+    answers(stubber, STACK, page(cleaning, raw(2, "UPDATE_COMPLETE"), of_stack(1, "UPDATE_IN_PROGRESS")))
+    answers(stubber, STACK, page(of_stack(4, "UPDATE_COMPLETE"), cleaning))
+    outcome, screen = watch(client, waits.append)
+    assert outcome.status == "UPDATE_COMPLETE"
+    assert [event.id for event in screen.seen] == ["1-1", "1-2", "1-3", "1-4"]
+    assert waits == [0.5, 0.75, 0.5]
+
+
+def test_throttling_and_broken_answers_are_survived(stubbed: Stubbed, waits: list[float]) -> None:
+    client, stubber = stubbed("cloudformation")
+    stubber.add_client_error("describe_stack_events", "Throttling", "Rate exceeded")
+    stubber.add_client_error("describe_stack_events", "InternalFailure", http_status_code=503)
+    answers(stubber, STACK, page(of_stack(1, "CREATE_COMPLETE"), BEFORE))
+    assert watch(client, waits.append)[0].status == "CREATE_COMPLETE"
+
+
+def test_throttling_that_does_not_end_is_told_some_time(stubbed: Stubbed, waits: list[float]) -> None:
+    client, stubber = stubbed("cloudformation")
+    for _ in range(21):
+        stubber.add_client_error("describe_stack_events", "Throttling", "Rate exceeded")
+    with pytest.raises(AwsError, match=r"throttling.*goes on in CloudFormation. To see how it goes: status\."):
+        watch(client, waits.append)
+
+
+def test_expired_credentials_end_the_watching_not_the_operation(stubbed: Stubbed, waits: list[float]) -> None:
+    client, stubber = stubbed("cloudformation")
+    stubber.add_client_error("describe_stack_events", "ExpiredToken")
+    with pytest.raises(AwsError, match=r"expired.*The operation goes on in CloudFormation"):
+        watch(client, waits.append)
+
+
+def test_an_interruption_says_that_the_operation_goes_on(stubbed: Stubbed) -> None:
+    client, stubber = stubbed("cloudformation")
+    answers(stubber, STACK, page(of_stack(1, "CREATE_IN_PROGRESS"), BEFORE))
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(
+        InterruptedWatchError, match=r"goes on in CloudFormation\. To see how it goes: status\."
+    ) as error:
+        watch(client, interrupt)
+    assert error.value.exit_code == 130
+
+
+def test_a_stack_that_rests_without_a_word_is_believed_in_the_end(stubbed: Stubbed, waits: list[float]) -> None:
+    client, stubber = stubbed("cloudformation")
+    for _ in range(11):
+        answers(stubber, STACK, page(BEFORE))
+        stubber.add_response("describe_stacks", at("UPDATE_COMPLETE"), {"StackName": STACK})
+    assert watch(client, waits.append)[0].status == "UPDATE_COMPLETE"
+
+
+def test_the_outcome_knows_the_failure_the_reason_and_what_was_left() -> None:
+    found = (
+        event_of(raw(1, "DELETE_FAILED", "Bucket", ResourceStatusReason="not empty")),
+        event_of(raw(2, "DELETE_SKIPPED", "Table")),
+        event_of(of_stack(3, "DELETE_FAILED", ResourceStatusReason="failed to delete: [Bucket]")),
+    )
+    outcome = Outcome("DELETE_FAILED", found)
+    assert outcome.failure is found[0]
+    assert outcome.skipped == (found[1],)
+    assert outcome.reason == "failed to delete: [Bucket]"

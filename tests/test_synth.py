@@ -1,0 +1,368 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from troposphere import Ref
+
+import templates
+from tap import project, synth
+from tap.commands.synth import synth as command
+from tap.errors import TapError
+from tap.linker import LAYOUTS
+from tap.model import SUFFIX, System
+from tap.synth import Difference, Emitted, UnknownSystemError, differences, emit, write
+from tests.building import pair, parameter, shared, system, tier, topic
+
+Systems = Callable[..., None]
+
+
+@pytest.fixture
+def only(monkeypatch: pytest.MonkeyPatch) -> Systems:
+    """Lets ``templates/`` have these systems, and no others, for a test."""
+
+    def replace(**builders: Callable[[], System]) -> None:
+        def load(name: str) -> System:
+            return builders[name]()
+
+        monkeypatch.setattr(synth, "system_names", lambda: sorted(builders))
+        monkeypatch.setattr(synth, "load", load)
+
+    return replace
+
+
+def shop() -> System:
+    """A system of two tiers with an environment."""
+    made = pair()
+    return system(*made.tiers, environments={"dev": {}, "prod": {}})
+
+
+def mall(display: str = "x") -> System:
+    """A system of one tier."""
+    return system(tier("events", topic("Hall", DisplayName=display)), name="mall")
+
+
+def run(out: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(command, [*arguments, "--out", str(out)])
+
+
+def state(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Every file below a folder, with its time and its bytes."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+
+
+def names(folder: Path) -> set[str]:
+    return set(state(folder))
+
+
+# ── which systems there are ──
+
+
+def test_systems_are_the_modules_of_templates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "small_shop.py").write_text("from tests.building import pair as system\n")
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "__init__.py").write_text("")
+    monkeypatch.setattr(templates, "__path__", [str(tmp_path)])
+    assert synth.system_names() == ["small-shop"]
+    try:
+        assert [each.name for each in synth.load("small-shop").tiers] == ["events", "work"]
+        with pytest.raises(UnknownSystemError) as raised:
+            synth.load("customer-portal")
+        assert str(raised.value) == "there is no system 'customer-portal'. There are: small-shop."
+        with pytest.raises(UnknownSystemError):
+            synth.load("parts")
+    finally:
+        sys.modules.pop("templates.small_shop", None)
+
+
+def test_every_system_is_called_as_its_module() -> None:
+    """The folder in out/, the stacks and the command line all use the one name."""
+    assert synth.system_names()
+    for name in synth.system_names():
+        assert synth.load(name).name == name
+
+
+# ── the files of a system ──
+
+
+def test_the_files_of_a_system() -> None:
+    assert [file.path for file in emit(shop())] == [
+        *(f"shop/stack.{form}" for form in ("yaml", "json")),
+        *(f"shop/tiers/{name}.{form}" for name in ("01-events", "02-work") for form in ("yaml", "json")),
+        *(f"shop/nested/{name}.{form}" for name in ("root", "events", "work") for form in ("yaml", "json")),
+        *(
+            f"shop/parameters/{name}.json"
+            for env in ("dev", "prod")
+            for name in (env, f"tiers/{env}/01-events", f"tiers/{env}/02-work")
+        ),
+    ]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_parameter_files_do_not_depend_on_the_layout(layout: Any) -> None:
+    whole = {file.path: file.text for file in emit(shop())}
+    for file in emit(shop(), [layout]):
+        assert whole[file.path] == file.text
+    assert "shop/parameters/dev.json" in {file.path for file in emit(shop(), [layout])}
+
+
+def environments(**values: Mapping[str, str]) -> System:
+    """Tier a uses Size and Owner, tier b Owner; Owner has no default."""
+    return system(
+        tier("a", topic("A", DisplayName=Ref("Size")), topic("A2", DisplayName=Ref("Owner"))),
+        tier("b", topic("B", DisplayName=Ref("Owner"))),
+        common=shared(parameter("Owner"), parameter("Size", Type="Number", Default=5)),
+        environments=values,
+        tags={},
+    )
+
+
+def parameters(of: System) -> dict[str, dict[str, str]]:
+    """The parameter files of a system by path: key and value."""
+    files = {file.path.removeprefix("shop/parameters/"): file.text for file in emit(of) if "/parameters/" in file.path}
+    rows = {path: json.loads(text) for path, text in files.items()}
+    for each in rows.values():
+        assert all(list(row) == ["ParameterKey", "ParameterValue"] for row in each)
+    return {path: {row["ParameterKey"]: row["ParameterValue"] for row in each} for path, each in rows.items()}
+
+
+def suffixed(**values: Mapping[str, str]) -> System:
+    made = environments(**values)
+    made.tiers[1].add(topic_with_suffix(), "Uses the suffix.")
+    return made
+
+
+def topic_with_suffix() -> Any:
+    from troposphere import sns
+
+    return sns.Topic("Named", DisplayName=Ref(SUFFIX))
+
+
+def test_an_environments_values_and_the_defaults_of_the_others() -> None:
+    found = parameters(
+        suffixed(dev={"Owner": "me"}, prod={"Owner": "you", "Size": "7"}, eu={"Owner": "we", SUFFIX: "e1"})
+    )
+    assert found == {
+        "dev.json": {SUFFIX: "dev", "Owner": "me", "Size": "5"},
+        "tiers/dev/01-a.json": {"Owner": "me", "Size": "5"},
+        "tiers/dev/02-b.json": {SUFFIX: "dev", "Owner": "me"},
+        "prod.json": {SUFFIX: "prod", "Owner": "you", "Size": "7"},
+        "tiers/prod/01-a.json": {"Owner": "you", "Size": "7"},
+        "tiers/prod/02-b.json": {SUFFIX: "prod", "Owner": "you"},
+        "eu.json": {SUFFIX: "e1", "Owner": "we", "Size": "5"},
+        "tiers/eu/01-a.json": {"Owner": "we", "Size": "5"},
+        "tiers/eu/02-b.json": {SUFFIX: "e1", "Owner": "we"},
+    }
+    assert [list(each) for path, each in found.items() if "tiers" not in path] == [[SUFFIX, "Owner", "Size"]] * 3
+
+
+def test_a_parameter_file_has_a_row_a_line() -> None:
+    text = next(file.text for file in emit(suffixed(dev={"Owner": 'say "é"'})) if file.path.endswith("/dev.json"))
+    assert text.split("\n")[0] == "["
+    assert '  {"ParameterKey": "Owner", "ParameterValue": "say \\"é\\""},' in text.split("\n")
+    assert text.endswith("}\n]\n")
+
+
+def test_a_value_for_a_parameter_that_is_not_there() -> None:
+    with pytest.raises(TapError) as raised:
+        list(emit(suffixed(dev={"Owner": "me", "Sise": "7"})))
+    assert str(raised.value).startswith("system shop, environment dev: no parameter Sise. There are: EnvironmentSuffix")
+
+
+def test_no_value_for_a_parameter_without_default() -> None:
+    with pytest.raises(TapError) as raised:
+        list(emit(suffixed(dev={})))
+    assert "system shop, environment dev: no value for Owner, which has no default" in str(raised.value)
+
+
+def test_json_and_yaml_come_from_one_body() -> None:
+    from tests.cloudformation_yaml import load_yaml
+
+    texts = {file.path: file.text for file in emit(shop())}
+    pairs = [(text, texts[path.replace(".yaml", ".json")]) for path, text in texts.items() if path.endswith(".yaml")]
+    assert len(pairs) == 6
+    for as_yaml, as_json in pairs:
+        assert load_yaml(as_yaml) == json.loads(as_json)
+
+
+# ── what is different, and writing it ──
+
+
+def test_differences(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    for name, text in (("stack.yaml", "old"), ("stack.json", "same"), ("notes.txt", "mine")):
+        (tmp_path / "shop" / name).write_text(text)
+    emitted = [
+        Emitted("shop/stack.yaml", "new"),
+        Emitted("shop/stack.json", "same"),
+        Emitted("shop/tiers/01-a.yaml", "a"),
+    ]
+    assert differences(emitted, tmp_path, ["shop"], LAYOUTS) == [
+        Difference("shop/stack.yaml", "changed", "old", "new"),
+        Difference("shop/tiers/01-a.yaml", "new", "", "a"),
+    ]
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "stack.yaml").write_text("old")
+
+    def refuse(self: Path, target: Path) -> Path:
+        assert self.read_text() == "new", "the replacement was not complete"
+        assert target.read_text() == "old"
+        raise OSError("no room")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OSError, match="no room"):
+        write([Difference("stack.yaml", "changed", "old", "new")], tmp_path)
+    assert {name: each[1] for name, each in state(tmp_path).items()} == {"stack.yaml": b"old"}
+
+
+def test_files_are_readable_by_all_and_end_lines_as_unix_does(tmp_path: Path) -> None:
+    write([Difference("a/b/stack.yaml", "new", "", "é\nb\n")], tmp_path)
+    path = tmp_path / "a" / "b" / "stack.yaml"
+    assert path.read_bytes() == "é\nb\n".encode()
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+# ── the verb ──
+
+
+def test_writing_and_then_checking(tmp_path: Path, only: Systems) -> None:
+    only(shop=shop, mall=mall)
+    first = run(tmp_path)
+    expected = {file.path for each in (shop(), mall()) for file in emit(each)}
+    assert (first.exit_code, names(tmp_path)) == (0, expected)
+    assert set(first.stdout.split("\n")[:-1]) == {f"+ {path}" for path in expected}
+    assert first.stderr.endswith(f"{len(expected)} files, {len(expected)} changed\n")
+    checked = run(tmp_path, "--check")
+    assert (checked.exit_code, checked.stdout) == (0, "")
+    assert checked.stderr == f"{len(expected)} files, all as synth writes them\n"
+
+
+def test_what_would_not_change_is_not_touched(tmp_path: Path, only: Systems) -> None:
+    only(mall=mall)
+    run(tmp_path)
+    before = state(tmp_path)
+    again = run(tmp_path)
+    assert state(tmp_path) == before
+    assert (again.exit_code, again.stdout) == (0, "")
+    assert "none changed" in again.stderr
+    stale = tmp_path / "mall" / "stack.yaml"
+    stale.write_text("edited")
+    assert run(tmp_path).stdout == "~ mall/stack.yaml\n"
+    after = state(tmp_path)
+    assert {name: each[1] for name, each in after.items()} == {name: each[1] for name, each in before.items()}
+    del after["mall/stack.yaml"], before["mall/stack.yaml"]
+    assert after == before
+
+
+def test_check_shows_what_is_stale_and_writes_nothing(tmp_path: Path, only: Systems) -> None:
+    only(mall=mall)
+    run(tmp_path)
+    (tmp_path / "mall" / "stack.json").unlink()
+    (tmp_path / "mall" / "tiers" / "07-gone.yaml").write_text("once\n")
+    only(mall=lambda: mall("y"))
+    before = state(tmp_path)
+    checked = run(tmp_path, "--check", "--layout", "stack", "--layout", "tiers")
+    assert state(tmp_path) == before
+    assert checked.exit_code == 1
+    lines = checked.stdout.split("\n")
+    for line in (
+        "--- mall/stack.yaml (as it is)",
+        "+++ mall/stack.yaml (as synth writes it)",
+        "-      DisplayName: x",
+        "+      DisplayName: 'y'",
+        "+++ mall/stack.json (as synth writes it)",
+        "--- mall/tiers/07-gone.yaml (as it is)",
+        "-once",
+    ):
+        assert line in lines
+    assert "5 of 4 files are stale. Run: python generate.py synth" in checked.stderr
+
+
+def test_only_the_layout_asked_for(tmp_path: Path, only: Systems) -> None:
+    only(shop=shop)
+    run(tmp_path, "--layout", "tiers")
+    assert {name.split("/")[1] for name in names(tmp_path)} == {"tiers", "parameters"}
+    run(tmp_path, "--layout", "stack", "--layout", "nested")
+    assert names(tmp_path) == {file.path for file in emit(shop())}
+
+
+def test_only_the_system_asked_for(tmp_path: Path, only: Systems) -> None:
+    only(shop=shop, mall=mall)
+    run(tmp_path, "mall", "mall")
+    assert {name.split("/")[0] for name in names(tmp_path)} == {"mall"}
+
+
+def test_an_unknown_layout_is_a_wrong_command_line(tmp_path: Path, only: Systems) -> None:
+    only(mall=mall)
+    result = run(tmp_path, "--layout", "flat")
+    assert result.exit_code == 2
+    assert "'stack', 'tiers', 'nested'" in result.stderr
+    assert names(tmp_path) == set()
+
+
+def test_what_is_no_longer_emitted_goes_and_what_is_not_ours_stays(tmp_path: Path, only: Systems) -> None:
+    only(shop=shop)
+    run(tmp_path)
+    ours = names(tmp_path)
+    gone = {"shop/tiers/03-old.yaml", "shop/tiers/03-old.json", "shop/nested/old.yaml", "shop/parameters/old.json"}
+    gone.add("shop/parameters/tiers/dev/03-old.json")
+    foreign = {"shop/notes.yaml", "shop/tiers/README.md", "shop/nested/x/old.yaml", "mall/stack.yaml", "stack.yaml"}
+    for name in gone | foreign:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("old")
+    assert run(tmp_path, "--layout", "stack").stdout == "- shop/parameters/old.json\n"
+    assert names(tmp_path) == ours | foreign | gone - {"shop/parameters/old.json"}
+    assert run(tmp_path, "--layout", "nested").stdout == "- shop/nested/old.yaml\n"
+    run(tmp_path)
+    assert names(tmp_path) == ours | foreign
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        lambda: system(tier("a", topic("A", DisplayName=Ref("Nobody"))), name="bad"),
+        lambda: system(tier("a", topic("A")), name="bad", environments={"dev": {"Nothing": "x"}}),
+        lambda: system(tier("a", topic("A")), name="bad", environments={"much-too-long-" * 20: {}}),
+    ],
+)
+def test_an_error_in_one_system_leaves_everything_as_it_was(
+    tmp_path: Path, only: Systems, bad: Callable[[], System]
+) -> None:
+    only(aaa=shop, mall=mall)
+    run(tmp_path)
+    (tmp_path / "mall" / "stack.yaml").write_text("stale")
+    before = state(tmp_path)
+    only(aaa=lambda: mall("changed"), bad=bad, mall=mall)
+    result = run(tmp_path)
+    assert isinstance(result.exception, TapError)
+    assert state(tmp_path) == before
+
+
+# ── start-up ──
+
+
+def test_synth_imports_nothing_that_it_does_not_need(tmp_path: Path) -> None:
+    script = """
+import sys
+from tap.cli import main
+sys.argv = ["generate.py", "synth", "--out", sys.argv[1]]
+try:
+    main()
+except SystemExit as stop:
+    loaded = {name.partition(".")[0] for name in sys.modules}
+    print(stop.code, sorted(loaded & {"boto3", "botocore", "cfnlint", "rich", "troposphere"}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], cwd=project.ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "0 ['troposphere']"
+    assert names(tmp_path) == {file.path for name in synth.system_names() for file in emit(synth.load(name))}
