@@ -397,7 +397,9 @@ class _Linker:
             "Resources": dict(resources),
             "Outputs": dict(outputs),
         }
-        transform = [name for each in tiers for name in each.transform] if root is None else []
+        wanted = [name for each in tiers for name in each.transform] if root is None else []
+        # In CloudFormation's order: this one comes before those that make resources.
+        transform = sorted(dict.fromkeys(wanted), key=lambda name: name != "AWS::LanguageExtensions")
         if transform:
             body["Transform"] = transform[0] if len(transform) == 1 else transform
         body["Metadata"] = {

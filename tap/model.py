@@ -104,6 +104,7 @@ class System:
 
     ``shared`` holds parameters, conditions and mappings that several tiers use; it has no resources.
     ``environments`` maps an environment to the parameter values that differ from the defaults there.
+    ``edge`` is what the system needs in another region, as a system of its own with the same name.
     ``tags`` go on every resource that takes tags; ``${Parameter}`` in a value is that parameter's value.
     """
 
@@ -115,3 +116,4 @@ class System:
     tiers: tuple[Tier, ...]
     environments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    edge: System | None = None

@@ -23,6 +23,9 @@ DEFINING |= {"Condition": ("Conditions",), "Mapping": ("Mappings",)}
 """The sections in which each kind of reference finds its name."""
 
 
+_POLICIES = ("DeletionPolicy", "UpdateReplacePolicy")
+
+
 class UnresolvedNameError(TapError):
     """A reference to a name that no tier defines."""
 
@@ -75,6 +78,10 @@ def compile_tier(tier: Tier, tags: Mapping[str, str]) -> Compiled:
     except (ValueError, TypeError, AttributeError) as error:
         raise TapError(f"tier {tier.name}: troposphere refuses it: {error}") from error
     transform = body.get("Transform", [])
+    transforms = [transform] if isinstance(transform, str) else list(transform)
+    if any(isinstance(r.get(key), dict) for r in body["Resources"].values() for key in _POLICIES):
+        # A deletion policy by an intrinsic function is one of the things that this transform allows.
+        transforms.insert(0, "AWS::LanguageExtensions")
     sections = {key: value for key, value in body.items() if isinstance(value, dict)}
     return Compiled(
         name=tier.name,
@@ -83,7 +90,7 @@ def compile_tier(tier: Tier, tags: Mapping[str, str]) -> Compiled:
         sections=sections,
         labels=tier.labels,
         exports=tier.exports,
-        transform=tuple([transform] if isinstance(transform, str) else transform),
+        transform=tuple(dict.fromkeys(transforms)),
     )
 
 

@@ -53,13 +53,18 @@ class AlarmChoices:
 
 @dataclass(frozen=True)
 class Widget:
-    """A graph of the dashboard, or (``number``) the newest values; width of 24 columns, height in rows."""
+    """A graph of the dashboard, or (``number``) the newest values; width of 24 columns, height in rows.
+
+    With ``expression`` it shows that instead of the metrics, which are m1, m2 … in it.
+    """
 
     title: str
     metrics: tuple[Metric, ...]
     number: bool = False
     width: int = 12
     height: int = 6
+    expression: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -175,11 +180,14 @@ def _graph(x: int, y: int, widget: Widget) -> tuple[dict[str, Any], list[list[An
                 "period": metric.period,
                 **({"label": metric.label} if metric.label else {}),
                 **({"yAxis": "right"} if metric.right else {}),
+                **({"id": f"m{number}", "visible": False} if widget.expression else {}),
                 **({"region": "us-east-1"} if metric.namespace == "AWS/CloudFront" else {}),
             },
         ]
-        for metric in widget.metrics
+        for number, metric in enumerate(widget.metrics, 1)
     ]
+    if widget.expression:
+        metrics.insert(0, [{"expression": widget.expression, "label": widget.label}])
     return graph, metrics
 
 

@@ -849,10 +849,13 @@ def test_cp_cdn_1_bucket() -> None:
         "RestrictPublicBuckets": True,
     }
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
-    (rule,) = bucket["LifecycleConfiguration.Rules"]
+    rules = bucket["LifecycleConfiguration.Rules"]
+    (rule,) = (entry for entry in rules if "NoncurrentVersionExpiration" in entry)
     assert rule["Status"] == "Enabled"
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
     assert not {"Prefix", "Filter", "TagFilters"} & rule.keys()
+    # The files themselves stay.
+    assert not [entry for entry in rules if {"Expiration", "ExpirationInDays", "ExpirationDate"} & entry.keys()]
 
 
 @requirement("CP-CDN-1")
