@@ -25,7 +25,10 @@ class LimitExceededError(TapError):
 
 
 def check_counts(template: str, body: Mapping[str, Any]) -> None:
-    """Raise LimitExceededError when a section of ``body`` has too many entries; ``template`` names it for the message."""
+    """Raise LimitExceededError when a section of ``body`` has too many entries, or its description too many bytes.
+
+    ``template`` names it for the message.
+    """
     for section, most in COUNTS.items():
         count = len(body.get(section, {}))
         if count > most:
@@ -41,7 +44,7 @@ def check_counts(template: str, body: Mapping[str, Any]) -> None:
 
 
 def check_size(template: str, text: str) -> int:
-    """The number of bytes of a written template; raises LimitExceededError above what CloudFormation takes through S3."""
+    """The bytes of a written template; raises LimitExceededError above what CloudFormation takes through S3."""
     size = len(text.encode())
     if size > S3_BYTES:
         raise LimitExceededError(

@@ -26,6 +26,8 @@ PHYSICAL_NAMES: Mapping[tuple[str, str], int] = {
     ("AWS::CloudWatch::Alarm", "AlarmName"): 255,
     ("AWS::CloudWatch::CompositeAlarm", "AlarmName"): 255,
     ("AWS::CloudWatch::Dashboard", "DashboardName"): 255,
+    ("AWS::CodeBuild::Project", "Name"): 255,
+    ("AWS::CodePipeline::Pipeline", "Name"): 100,
     ("AWS::DynamoDB::Table", "TableName"): 255,
     ("AWS::EC2::LaunchTemplate", "LaunchTemplateName"): 128,
     ("AWS::EC2::SecurityGroup", "GroupName"): 255,
@@ -49,6 +51,7 @@ PHYSICAL_NAMES: Mapping[tuple[str, str], int] = {
     ("AWS::RDS::DBInstance", "DBInstanceIdentifier"): 63,
     ("AWS::RDS::DBSubnetGroup", "DBSubnetGroupName"): 255,
     ("AWS::S3::Bucket", "BucketName"): 63,
+    ("AWS::SecretsManager::RotationSchedule", "HostedRotationLambda.RotationLambdaName"): 64,
     ("AWS::SecretsManager::Secret", "Name"): 512,
     ("AWS::SNS::Topic", "TopicName"): 256,
     ("AWS::SSM::Parameter", "Name"): 1011,
@@ -120,7 +123,7 @@ class PhysicalName:
 
 
 def kebab(name: str) -> str:
-    """``BackendServiceArn`` → ``backend-service-arn``; runs of capitals stay together (``DBClusterId`` → ``db-cluster-id``)."""
+    """``BackendServiceArn`` → ``backend-service-arn``; capitals in a row stay together (``DBName`` → ``db-name``)."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name).lower()
 
 

@@ -169,12 +169,10 @@ def system() -> System:
 
 
 SETTINGS = (
+    Setting("log-level", "LOG_LEVEL", "How much the services log.", "info", "^(debug|info|warning|error)$"),
     Setting(
-        "log-level", "LOG_LEVEL", "How much the services write to their logs.", "info", "^(debug|info|warning|error)$"
-    ),
-    Setting(
-        "stream-bitrate",
-        "STREAM_MAX_BITRATE_KBPS",
+        "max-bitrate",
+        "MAX_BITRATE_KBPS",
         "The highest bitrate of a stream, in kbit/s.",
         "8000",
         "^[0-9]{2,6}$",
@@ -377,9 +375,7 @@ BALANCER_EXEMPT = {
         "CKV_AWS_260": "A public web site: port 80 is its door, and redirects to HTTPS once there is a certificate.",
         "CKV_AWS_23": "Every rule has a description; the checker does not see the one inside Fn::If.",
     },
-    "LoadBalancer": {
-        "CKV_AWS_91": "The access log goes to CloudWatch Logs, by delivery, which the checker does not see."
-    },
+    "LoadBalancer": {"CKV_AWS_91": "The access log is delivered to CloudWatch Logs, which the checker does not see."},
     "HttpListener": {
         "CKV_AWS_2": "Without a certificate there is only HTTP; with CertificateArn this listener redirects to HTTPS.",
         "CKV_AWS_103": "Without a certificate there is only HTTP; with CertificateArn HttpsListener asks for TLS 1.2.",

@@ -143,7 +143,10 @@ def propose(job: Job, source: StackSource, purpose: str, note: Note, promised: C
         delivered,
         {key: value for key, value in new.values.items() if key in source.parameters and key not in FILLED_IN},
         source.about.get("Capabilities", ()),
-        {key: str(resolve({"Fn::Sub": value.replace("{", "${")}, new.scope)) for key, value in source.about.get("Tags", {}).items()},
+        {
+            key: str(resolve({"Fn::Sub": value.replace("{", "${")}, new.scope))
+            for key, value in source.about.get("Tags", {}).items()
+        },
         bool(source.children),
         purpose,
     )

@@ -53,8 +53,8 @@ class Spot:
         """Add the parameter for the base."""
         base = tier.parameter(
             "OnDemandTasks",
-            "How many tasks of each service run on demand before the rest runs on spot capacity. With 0 everything "
-            "runs on spot, which AWS can take back at two minutes' notice.",
+            "How many tasks of each service run on demand; of those beyond them, four in five run on spot capacity, "
+            "which AWS can take back at two minutes' notice. With 0 everything runs on spot.",
             group="Services",
             label="On-demand tasks per service",
             Type="Number",
@@ -67,8 +67,9 @@ class Spot:
         return If(
             some,
             [
-                _item(CapacityProvider="FARGATE", Base=Ref(base), Weight=0),
-                _item(CapacityProvider="FARGATE_SPOT", Weight=1),
+                # A provider of weight 0 places no tasks (ECS API), so on demand takes one in five beyond its base.
+                _item(CapacityProvider="FARGATE", Base=Ref(base), Weight=1),
+                _item(CapacityProvider="FARGATE_SPOT", Weight=4),
             ],
             [_item(CapacityProvider="FARGATE_SPOT", Base=1, Weight=1)],
         )

@@ -10,7 +10,8 @@ from troposphere import GetAtt, If, Ref, Sub, cloudfront, s3
 
 from tap.model import Tier
 from templates.tiers.balancer import Balancer
-from templates.tiers.words import att, named
+from templates.tiers.vended_logs import deliver
+from templates.tiers.words import att, named, ref
 
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
@@ -67,6 +68,16 @@ class Domain:
 
 
 @dataclass(frozen=True)
+class LogsTo:
+    """The bucket for access logs, and what the deliveries' names begin with. Only under ``condition``: CloudFront's
+    logs are delivered from us-east-1 alone."""
+
+    bucket: s3.Bucket
+    name: str
+    condition: str
+
+
+@dataclass(frozen=True)
 class DeliveryChoices:
     """What content delivery can differ in. ``access`` is a name before the suffix. ``shield`` is the region of an
     origin shield, ``firewall`` the ARN of a web ACL (both text or intrinsics)."""
@@ -81,6 +92,7 @@ class DeliveryChoices:
     shield: Any = None
     firewall: Any = None
     errors: tuple[ErrorPage, ...] = ()
+    logs: LogsTo | None = None
     exports: tuple[tuple[str, str, str], ...] = (("CloudFrontUrl", "url", "cloudfront-url"),)
     exempt: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -103,7 +115,7 @@ def distribution(
     if web:
         origins.append(_web(choices, web))
     default, *others = sorted(choices.behaviors, key=lambda each: bool(each.path))
-    policies = {each.cache: _cache(tier, each.cache) for each in choices.behaviors}
+    policies = {cache: _cache(tier, cache) for cache in dict.fromkeys(each.cache for each in choices.behaviors)}
     own_domain = choices.domain
     made = tier.add(
         cloudfront.Distribution(
@@ -148,6 +160,8 @@ def distribution(
         choices.says,
         exempt=choices.exempt.get("Distribution"),
     )
+    if choices.logs:
+        _log(tier, choices.logs, made)
     values = {
         "url": (Sub(f"https://{att(made, 'DomainName')}"), "Where users reach the system."),
         "id": (made.ref(), "The id of the distribution."),
@@ -156,6 +170,12 @@ def distribution(
         value, says = values[kind]
         tier.output(name, says, value, export=export)
     return made
+
+
+def _log(tier: Tier, to: LogsTo, made: cloudfront.Distribution) -> None:
+    source = Sub("arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/" + ref(made))
+    where = Sub(f"{att(to.bucket, 'Arn')}/cloudfront")
+    deliver(tier, "Distribution", to.name, "ACCESS_LOGS", source, where, "w3c", condition=to.condition)
 
 
 def _only(domain: Domain, value: Any) -> Any:

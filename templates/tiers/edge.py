@@ -32,7 +32,7 @@ def edge(choices: EdgeChoices, tags: dict[str, str], environments: tuple[str, ..
     tier = Tier(
         "edge",
         "Edge",
-        "The certificate, the firewall and the log of the system's CloudFront distribution, which must be in us-east-1.",
+        "Certificate, firewall and log of the system's CloudFront distribution, which must be in us-east-1.",
     )
     _certificate(tier)
     acl = web_acl(tier, choices.firewall, "CLOUDFRONT")

@@ -45,8 +45,8 @@ def empty_on_delete(tier: Tier, keeping: Keeping, *buckets: s3.Bucket) -> None:
     only = {"Condition": keeping.empties} if isinstance(keeping.empties, str) else {}
     function = inline_function(
         tier,
-        "BucketEmptier",
-        "Deletes every object from this stack's buckets when the stack is deleted.",
+        f"{buckets[0].title}Emptier",
+        f"Deletes every object from {' and '.join(each.title for each in buckets)} when the stack is deleted.",
         CODE,
         Statement(
             Effect=Allow,

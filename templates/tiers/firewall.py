@@ -92,7 +92,7 @@ def _managed(priority: int, name: str) -> wafv2.WebACLRule:
     return wafv2.WebACLRule(
         Name=name,
         Priority=priority,
-        OverrideAction=wafv2.OverrideAction(**{"None": wafv2.NoneAction()}),
+        OverrideAction=wafv2.OverrideAction(**{"None": {}}),
         Statement=wafv2.Statement(
             ManagedRuleGroupStatement=wafv2.ManagedRuleGroupStatement(VendorName="AWS", Name=name)
         ),

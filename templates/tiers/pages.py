@@ -28,9 +28,7 @@ class PagesChoices:
 
 def pages(choices: PagesChoices, web: Balancer) -> Tier:
     """Build the delivery tier."""
-    tier = Tier(
-        "delivery", "Content delivery", "CloudFront in front of the load balancer, with error pages of its own."
-    )
+    tier = Tier("delivery", "Content delivery", "CloudFront in front of the load balancer, with its own error pages.")
     errors = bucket(
         tier,
         BucketChoices(

@@ -128,7 +128,7 @@ class BlueGreen:
             Alarms=ecs.DeploymentAlarms(AlarmNames=[alarm.ref()], Enable=True, Rollback=True),
         )
         load_balancer = {"TargetGroupArn": blue.ref(), "AdvancedConfiguration": advanced}
-        return Routed(load_balancer, configuration, (production.title, test.title), (blue, green))
+        return Routed(load_balancer, configuration, (), (blue, green))
 
     def _rule(
         self, tier: Tier, route: Route, kind: str, groups: tuple[elb.TargetGroup, ...], says: str

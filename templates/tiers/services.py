@@ -97,6 +97,7 @@ class Service:
     service: ecs.Service
     security_group: ec2.SecurityGroup
     target_groups: tuple[elb.TargetGroup, ...]
+    task_role: iam.Role | None
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,12 @@ class Services:
     tier: Tier
     cluster: ecs.Cluster
     services: Mapping[str, Service]
+    execution_role: iam.Role
+
+    def roles(self, name: str) -> tuple[iam.Role, ...]:
+        """The roles that tasks of a service are started with."""
+        own = self.services[name].task_role
+        return (self.execution_role, own) if own else (self.execution_role,)
 
 
 @dataclass(frozen=True)
@@ -139,7 +146,7 @@ def services(choices: ClusterChoices, network: Network, balancer: Balancer, aler
     )
     for (name, export), (value, says) in zip(choices.exports, values, strict=False):
         tier.output(name, says, value, export=export)
-    return Services(tier, cluster, made)
+    return Services(tier, cluster, made, role)
 
 
 def _log_exempt(choices: ClusterChoices) -> dict[str, str]:
@@ -250,7 +257,7 @@ def _service(site: _Site, service: ServiceChoices, log_group: logs.LogGroup) -> 
             lambda suffix: _target_group(site, prefix, service, suffix),
         ),
     )
-    definition = task(tier, prefix, service.name, service.task, site.execution_role, log_group)
+    definition, task_role = task(tier, prefix, service.name, service.task, site.execution_role, log_group)
     made = tier.add(
         ecs.Service(
             f"{prefix}Service",
@@ -285,7 +292,7 @@ def _service(site: _Site, service: ServiceChoices, log_group: logs.LogGroup) -> 
         "Auto scaling says how many tasks there are: a desired count here would set them back at each update.",
     )
     scale(tier, service.scaling, Scaled(prefix, service.name, site.cluster, made, site.alerts.topic))
-    return Service(service.name, made, group, routed.target_groups)
+    return Service(service.name, made, group, routed.target_groups, task_role)
 
 
 def _security_group(site: _Site, prefix: str, service: ServiceChoices) -> ec2.SecurityGroup:

@@ -73,7 +73,7 @@ class TaskChoices:
 
 def task(
     tier: Tier, prefix: str, name: str, choices: TaskChoices, execution_role: iam.Role, log_group: logs.LogGroup
-) -> ecs.TaskDefinition:
+) -> tuple[ecs.TaskDefinition, iam.Role | None]:
     """Add the task definition of a service, and its role where its code may do something."""
     image = choices.image.image(tier, prefix, name, choices.expects)
     container: dict[str, Any] = {}
@@ -93,8 +93,8 @@ def task(
         LogConfiguration=_log(log_group, name),
     )
     may = [*choices.may, *([choices.tracing.statement()] if choices.tracing else [])]
-    role = {"TaskRoleArn": GetAtt(_role(tier, prefix, name, may), "Arn")} if may else {}
-    return tier.add(
+    role = _role(tier, prefix, name, may) if may else None
+    definition = tier.add(
         ecs.TaskDefinition(
             f"{prefix}TaskDefinition",
             Family=named(f"{name}-task"),
@@ -104,12 +104,13 @@ def task(
             Memory=str(choices.memory),
             RuntimePlatform=ecs.RuntimePlatform(CpuArchitecture="X86_64", OperatingSystemFamily="LINUX"),
             ExecutionRoleArn=GetAtt(execution_role, "Arn"),
-            **role,
+            **({"TaskRoleArn": GetAtt(role, "Arn")} if role else {}),
             ContainerDefinitions=[main, *([_collector(tier, choices.tracing, log_group)] if choices.tracing else [])],
         ),
         f"One task of the {name}: {choices.says}",
         exempt={"CKV_AWS_336": "Images may write to their own file system; a read-only one is the image's to support."},
     )
+    return definition, role
 
 
 def _role(tier: Tier, prefix: str, name: str, may: list[Statement]) -> iam.Role:
