@@ -68,21 +68,41 @@ def tap() -> None:
 def main() -> NoReturn:
     """Run the command line with ``sys.argv``; exit with the code that the README documents."""
     try:
+        code = _run()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) has gone. Silent, as click and rich are where they meet this first, and no
+        # success: of `synth --check | head` or `deploy 2>&1 | head` nobody could tell it from one.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)
+
+
+def _run() -> int:
+    try:
         # Without click's own ending, what a verb hands to ctx.exit() comes back from here.
         result = tap(standalone_mode=False, prog_name="tap" if sys.argv[0].endswith("tap") else "python generate.py")
     except TapError as error:
         click.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        return stop.exit_code
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        sys.exit(130)
+        return 130
     except BrokenPipeError:
-        # The reader of a pipe (head, less) has what it wanted. Keep the interpreter from flushing into it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        result = 0
-    sys.exit(result if isinstance(result, int) else 0)
+        raise
+    except OSError as error:
+        click.echo(f"error: {_told(error)}", err=True)
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def _told(error: OSError) -> str:
+    """What the operating system refused, in a line: ``cannot read or write out/x: Permission denied``."""
+    where = f" {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else ""
+    reason = error.strerror or str(error) or type(error).__name__
+    return f"cannot read or write{where}: {reason}" if where else f"the operating system refused: {reason}"

@@ -43,6 +43,18 @@ def check_counts(template: str, body: Mapping[str, Any]) -> None:
         )
 
 
+def check_room(tier: str, section: str, present: int) -> None:
+    """Raise LimitExceededError when a tier with ``present`` entries in a section has no room for one more.
+
+    troposphere keeps a tier to the same figures, with a ValueError that does not say which tier it is.
+    """
+    if present >= COUNTS[section]:
+        raise LimitExceededError(
+            f"tier {tier}: more than {COUNTS[section]} {section.lower()}, which is what CloudFormation takes in a "
+            "template. Split the tier."
+        )
+
+
 def check_size(template: str, text: str) -> int:
     """The bytes of a written template; raises LimitExceededError above what CloudFormation takes through S3."""
     size = len(text.encode())

@@ -47,7 +47,7 @@ def link(system: System, layouts: Iterable[Layout] = LAYOUTS) -> list[Linked]:
             templates += nested(whole, crossings)
     if edge and "stack" in layouts:
         alone = gather(build(edge))
-        find_crossings(alone)
+        find_crossings(alone)  # for its checks of export names; nothing crosses in one tier
         templates.append(_stack(alone, "edge"))
     for one in templates:
         limits.check_counts(f"{system.name}/{one.path}", one.body)

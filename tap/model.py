@@ -1,6 +1,6 @@
 """What ``templates/`` builds and the rest of tap takes: tiers and systems.
 
-A leaf: it imports troposphere, and of tap's only ``tap.references``, so that templates may import it.
+A leaf: it imports troposphere, and of tap's only other leaves, so that templates may import it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 from troposphere import AWSHelperFn, AWSObject, GetAtt, Output, Parameter, Ref, Sub, Template
 
+from tap import limits
+from tap.errors import TapError
 from tap.references import SUB_VARIABLE
 
 R = TypeVar("R", bound=AWSObject)
@@ -39,7 +41,8 @@ class Tier:
     """One tier under construction: a troposphere template, and what troposphere has no place for.
 
     ``name`` is kebab-case (file and stack names carry it), ``title`` a heading and ``says`` one sentence for a person.
-    Every method that adds something returns its handle, for other resources and tiers to refer to.
+    Every method that adds something returns its handle, for other resources and tiers to refer to. Each raises
+    TapError for a name that the section has already, and LimitExceededError where CloudFormation's quota is reached.
     """
 
     def __init__(self, name: str, title: str, says: str) -> None:
@@ -55,35 +58,45 @@ class Tier:
 
         ``exempt`` maps a check (a rule of cfn-lint, or of checkov: ``CKV…``) to the reason why this resource is
         excused from it; both are written beside the resource, as the checker reads them.
-        Raises ValueError for a title that the tier has already.
         """
+        self._check_new("Resources", self.template.resources, resource.title)
         resource.Metadata = {"Description": says, "Tier": self.name, **_exemptions(exempt or {})}
         self.template.add_resource(resource)
         return resource
 
     def parameter(self, name: str, says: str, *, group: str, label: str, **properties: Any) -> Parameter:
         """Add a parameter: its sentence, its place in the console's form, and CloudFormation's own properties."""
+        self._check_new("Parameters", self.template.parameters, name)
         properties.setdefault("Type", "String")
         self.labels[name] = Label(group, label)
         return self.template.add_parameter(Parameter(name, Description=says, **properties))
 
     def condition(self, name: str, test: AWSHelperFn) -> str:
         """Add a condition; gives its name."""
+        self._check_new("Conditions", self.template.conditions, name)
         return str(self.template.add_condition(name, test))
 
     def mapping(self, name: str, table: Mapping[str, Mapping[str, Any]]) -> str:
         """Add a mapping; gives its name."""
+        self._check_new("Mappings", self.template.mappings, name)
         self.template.add_mapping(name, dict(table))
         return name
 
     def output(self, name: str, says: str, value: object, *, export: str = "", condition: str = "") -> None:
         """Add an output. ``export`` is the tail of its export name (the linker puts system and suffix before it)."""
+        self._check_new("Outputs", self.template.outputs, name)
         output = Output(name, Description=says, Value=value)
         if condition:
             output.Condition = condition
         self.template.add_output(output)
         if export:
             self.exports[name] = export
+
+    def _check_new(self, section: str, present: Mapping[str, object], name: str | None) -> None:
+        if name in present:
+            raise TapError(f"tier {self.name}: {name} ({section}) is defined twice. Rename one.")
+        if section in limits.COUNTS:
+            limits.check_room(self.name, section, len(present))
 
 
 def _exemptions(reasons: Mapping[str, str]) -> dict[str, Any]:

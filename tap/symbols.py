@@ -42,6 +42,10 @@ class UnusedNameError(TapError):
     """A parameter, condition or mapping that nothing refers to."""
 
 
+class UntoldError(TapError):
+    """A parameter, resource or output without the words that every template has for it."""
+
+
 @dataclass(frozen=True)
 class Compiled:
     """A tier as plain data: the sections of its template, the labels of its parameters, the tails of its exports."""
@@ -83,6 +87,7 @@ def compile_tier(tier: Tier, tags: Mapping[str, str]) -> Compiled:
         # A deletion policy by an intrinsic function is one of the things that this transform allows.
         transforms.insert(0, "AWS::LanguageExtensions")
     sections = {key: value for key, value in body.items() if isinstance(value, dict)}
+    _check_told(tier, sections)
     return Compiled(
         name=tier.name,
         title=tier.title,
@@ -92,6 +97,19 @@ def compile_tier(tier: Tier, tags: Mapping[str, str]) -> Compiled:
         exports=tier.exports,
         transform=tuple(dict.fromkeys(transforms)),
     )
+
+
+def _check_told(tier: Tier, sections: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise UntoldError for what went past the tier's own methods, straight into troposphere's template."""
+    untold = [(name, "parameter") for name in sections.get("Parameters", {}) if name not in tier.labels]
+    resources, outputs = sections.get("Resources", {}), sections.get("Outputs", {})
+    untold += [(name, "add") for name, body in resources.items() if "Tier" not in body.get("Metadata", {})]
+    untold += [(name, "output") for name, body in outputs.items() if "Description" not in body]
+    for name, method in untold:
+        raise UntoldError(
+            f"tier {tier.name}: {name} has no words that say what it is for. Add it by Tier.{method}(…), "
+            "not to the template that the tier holds."
+        )
 
 
 @dataclass(frozen=True)
@@ -157,6 +175,7 @@ def build(system: System) -> Symbols:
             raise DuplicateNameError(f"system {system.name}: two tiers have the name {tier.name}. Rename one.")
         seen_tiers.add(tier.name)
     symbols = Symbols(system, tiers, _table(tiers))
+    _check_kept(tiers)
     _check_resolved(symbols)
     _check_used(symbols)
     _check_order(symbols)
@@ -183,6 +202,17 @@ def _table(tiers: tuple[Compiled, ...]) -> dict[str, Definition]:
                 )
             outputs[name] = tier.name
     return table
+
+
+def _check_kept(tiers: tuple[Compiled, ...]) -> None:
+    """A tier without resources has no template in two of the layouts, and so no place for outputs."""
+    for tier in tiers:
+        outputs = list(tier.section("Outputs"))
+        if outputs and not tier.section("Resources"):
+            raise TapError(
+                f"tier {tier.name}: it has outputs ({', '.join(outputs)}) but no resources, so no template would have "
+                "them. Move them to the tier whose resources they tell of."
+            )
 
 
 def _all_uses(symbols: Symbols) -> Iterator[tuple[str, Use]]:

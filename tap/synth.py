@@ -7,11 +7,12 @@ import json
 import os
 import pkgutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tap import limits, writer
+from tap.edge import EDGE, checked_edge
 from tap.errors import TapError
 from tap.linker import LAYOUTS, Layout, link
 from tap.model import SUFFIX, System
@@ -48,25 +49,34 @@ def load(name: str) -> System:
 def emit(system: System, layouts: Iterable[Layout] = LAYOUTS) -> Iterator[Emitted]:
     """The files of a system: templates in YAML and JSON, and a parameter file for each environment.
 
+    Those of its edge come with the layout ``stack``.
     Raises what the linker raises, and LimitExceededError for a template that CloudFormation would not take.
     """
     layouts = tuple(layouts)
-    linked = link(system, layouts)
-    for template in linked:
-        text = _noted(writer.to_yaml(template.body, template.headings))
-        limits.check_size(f"{system.name}/{template.path}.yaml", text)
-        yield Emitted(f"{system.name}/{template.path}.yaml", text)
-        yield Emitted(f"{system.name}/{template.path}.json", writer.to_json(template.body))
-    whole = linked[0] if layouts[0] == "stack" else link(system, ("stack",))[0]
+    linked = {template.path: template for template in link(system, layouts)}
+    for path, template in linked.items():
+        yield from _written(f"{system.name}/{path}.yaml", _noted(writer.to_yaml(template.body, template.headings)))
+        yield from _written(f"{system.name}/{path}.json", writer.to_json(template.body))
+    whole = linked.get("stack") or link(system, ("stack",))[0]
+    edge = checked_edge(system)
     for environment in system.environments:
+        folder = f"{system.name}/parameters"
         values = _values(system, environment, whole.body["Parameters"])
-        yield Emitted(f"{system.name}/parameters/{environment}.json", _parameters(values))
-        for template in linked:
-            if template.path.startswith("tiers/"):
+        yield Emitted(f"{folder}/{environment}.json", _parameters(values))
+        for path, template in linked.items():
+            if path.startswith("tiers/"):
                 # The API refuses a parameter that the template does not declare, so each tier has a file of its own.
                 own = {name: value for name, value in values.items() if name in template.body.get("Parameters", {})}
-                tier = template.path.removeprefix("tiers/")
-                yield Emitted(f"{system.name}/parameters/tiers/{environment}/{tier}.json", _parameters(own))
+                tier = path.removeprefix("tiers/")
+                yield Emitted(f"{folder}/tiers/{environment}/{tier}.json", _parameters(own))
+        if edge and EDGE in linked:
+            values = _values(edge, environment, linked[EDGE].body["Parameters"])
+            yield Emitted(f"{folder}/edge/{environment}.json", _parameters(values))
+
+
+def _written(path: str, text: str) -> Iterator[Emitted]:
+    limits.check_size(path, text)
+    yield Emitted(path, text)
 
 
 def _noted(text: str) -> str:
@@ -104,7 +114,10 @@ def _parameters(values: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Difference:
-    """A file that is not as it should be: ``new``, ``changed`` or ``gone`` (in the folder, but no longer emitted)."""
+    """A file that is not as it should be: ``new``, ``changed`` or ``gone`` (in the folder, but no longer emitted).
+
+    ``before`` is for reading: what is no UTF-8 in the file is replaced in it.
+    """
 
     path: str
     state: str
@@ -112,47 +125,83 @@ class Difference:
     after: str
 
 
+_OWNED: Mapping[Layout, tuple[str, ...]] = {
+    "stack": ("stack.yaml", "stack.json", "edge.yaml", "edge.json", "parameters/edge/*.json"),
+    "tiers": ("tiers/*.yaml", "tiers/*.json", "parameters/tiers/*/*.json"),
+    "nested": ("nested/*.yaml", "nested/*.json"),
+}
+"""The files in a system's folder that are synthesis's own. ``parameters/*.json`` goes with every layout."""
+
+
 def differences(
     emitted: Iterable[Emitted], out: Path, systems: Iterable[str], layouts: Iterable[Layout]
 ) -> list[Difference]:
-    """What writing ``emitted`` to ``out`` would change; only files of those systems and layouts can be ``gone``."""
+    """What writing ``emitted`` to ``out`` would change, to the last byte.
+
+    Only files of those systems and layouts can be ``gone``. Raises OSError for a file that cannot be read.
+    """
     found = []
     expected = set()
     for file in emitted:
         expected.add(file.path)
         before = _read(out / file.path)
-        if before != file.text:
-            found.append(Difference(file.path, "new" if before is None else "changed", before or "", file.text))
-    owned = [pattern for layout in layouts for pattern in _OWNED[layout]] + ["parameters/*.json"]
+        if before != file.text.encode():
+            found.append(Difference(file.path, "new" if before is None else "changed", _shown(before), file.text))
     for system in systems:
-        for pattern in owned:
-            for path in sorted((out / system).glob(pattern)):
-                relative = path.relative_to(out).as_posix()
-                if relative not in expected:
-                    found.append(Difference(relative, "gone", path.read_text("utf-8"), ""))
+        for path in _owned(out / system, layouts):
+            relative = path.relative_to(out).as_posix()
+            if relative not in expected:
+                found.append(Difference(relative, "gone", _shown(_read(path)), ""))
     return found
 
 
-_OWNED: Mapping[Layout, tuple[str, ...]] = {
-    "stack": ("stack.yaml", "stack.json"),
-    "tiers": ("tiers/*.yaml", "tiers/*.json", "parameters/tiers/*/*.json"),
-    "nested": ("nested/*.yaml", "nested/*.json"),
-}
+def left_over(out: Path, names: Collection[str]) -> list[str]:
+    """The systems that were emitted to ``out`` and are not among ``names``, sorted.
+
+    A folder counts as one only when a template in it says so (``Metadata.Template.System``): whatever else somebody
+    keeps in ``out`` is not ours to remove.
+    """
+    folders = sorted(path for path in out.glob("*") if path.is_dir() and path.name not in names)
+    return [folder.name for folder in folders if any(_says(path, folder.name) for path in _owned(folder, LAYOUTS))]
 
 
-def _read(path: Path) -> str | None:
+def _owned(folder: Path, layouts: Iterable[Layout]) -> Iterator[Path]:
+    for pattern in [*(pattern for layout in layouts for pattern in _OWNED[layout]), "parameters/*.json"]:
+        yield from sorted(path for path in folder.glob(pattern) if path.is_file())
+
+
+def _says(path: Path, system: str) -> bool:
+    """Whether a file is a template in JSON, and of this system by its own words."""
+    if path.suffix != ".json" or "parameters" in path.parts[-4:-1]:
+        return False
     try:
-        return path.read_text("utf-8")
-    except (FileNotFoundError, UnicodeDecodeError):
+        said = json.loads(path.read_bytes())["Metadata"]["Template"]["System"]
+    except (ValueError, KeyError, TypeError):
+        return False
+    return bool(said == system)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
         return None
 
 
+def _shown(content: bytes | None) -> str:
+    return (content or b"").decode("utf-8", "replace")
+
+
 def write(changes: Iterable[Difference], out: Path) -> None:
-    """Make ``out`` as it should be. Each file is replaced whole, so that nobody meets half of one."""
+    """Make ``out`` as it should be; a folder that is emptied by that goes.
+
+    Each file is replaced whole, so that nobody meets half of one. Raises OSError for a file that cannot be written.
+    """
     for change in changes:
         path = out / change.path
         if change.state == "gone":
             path.unlink()
+            _remove_empty(path.parent, out)
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -164,3 +213,9 @@ def write(changes: Iterable[Difference], out: Path) -> None:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+def _remove_empty(folder: Path, stop: Path) -> None:
+    while folder != stop and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent

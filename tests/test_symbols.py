@@ -222,5 +222,5 @@ def test_compiling_twice_gives_the_same() -> None:
 
 def test_a_title_twice_in_a_tier_is_refused_where_it_is_added() -> None:
     made = tier("one", bucket("Same"))
-    with pytest.raises(ValueError, match="Same"):
+    with pytest.raises(TapError, match=r"tier one: Same \(Resources\) is defined twice"):
         made.add(s3.Bucket("Same"), "Again.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import sys
 import threading
 from pathlib import Path
 
@@ -32,7 +31,8 @@ _SYMBOL = {"new": "+", "changed": "~", "gone": "-"}
 def synth(systems: tuple[str, ...], layouts: tuple[Layout, ...], out: Path | None, check: bool) -> None:
     """Write the templates and parameter files of all systems, or of those named.
 
-    A file that would not change is not touched. Layouts: `stack` is one template, `tiers` one per tier joined by
+    A file that would not change is not touched. Files of a tier, an environment or a system that templates/ has no
+    more are removed (of a system only when none is named). Layouts: `stack` is one template, `tiers` one per tier joined by
     exports, `nested` a root template with a child per tier. All have the same logical ids.
     """
     names = list(dict.fromkeys(systems)) or synthesis.system_names()
@@ -44,7 +44,8 @@ def synth(systems: tuple[str, ...], layouts: tuple[Layout, ...], out: Path | Non
         for number, name in enumerate(names, 1):
             progress.says = f"{name} ({number} of {len(names)})"
             emitted += list(synthesis.emit(synthesis.load(name), chosen))
-    changes = synthesis.differences(emitted, folder, names, chosen)
+    gone = [] if systems else synthesis.left_over(folder, names)
+    changes = synthesis.differences(emitted, folder, [*names, *gone], chosen)
     if check:
         _check(changes, len(emitted))
         return
@@ -62,10 +63,10 @@ def _check(changes: list[synthesis.Difference], count: int) -> None:
             f"{change.path} (as it is)",
             f"{change.path} (as synth writes it)",
         )
-        sys.stdout.writelines(lines)
+        click.echo("".join(lines), nl=False)
     if changes:
         click.echo(f"{len(changes)} of {count} files are stale. Run: python generate.py synth", err=True)
-        sys.exit(1)
+        raise click.exceptions.Exit(1)
     click.echo(f"{count} files, all as synth writes them", err=True)
 
 

@@ -108,6 +108,7 @@ class Database:
     encryption: Encryption | None
     busy: Any
     """Nine tenths of the connections that the instances take; None where that is not known."""
+    writer: rds.DBInstance
 
     @property
     def host(self) -> GetAtt:
@@ -170,6 +171,7 @@ def database(choices: DatabaseChoices, network: Network) -> Database:
     subnets = tier.add(
         rds.DBSubnetGroup(
             "DatabaseSubnetGroup",
+            **choices.keeping.needed,
             DBSubnetGroupDescription="Where the database lives, one subnet in each zone",
             SubnetIds=[subnet.ref() for subnet in network.data],
         ),
@@ -180,13 +182,13 @@ def database(choices: DatabaseChoices, network: Network) -> Database:
     size, settings, busy = _size(tier, choices.capacity)
     cluster = _cluster(tier, choices, group, subnets, name, login.properties, settings)
     waits = login.attach(tier, cluster)
-    _instances(tier, choices, cluster, size)
+    writer = _instances(tier, choices, cluster, size)
     arn, text = login.secret(cluster)
     tier.output("DatabaseSecretArn", "The secret with the database's credentials.", arn, export=choices.secret_export)
     for output, attribute, export in choices.endpoint_outputs:
         says = {"Endpoint.Address": "The address that writes.", "ReadEndpoint.Address": "The address for reading."}
         tier.output(output, says.get(attribute, "The port of the database."), GetAtt(cluster, attribute), export=export)
-    return Database(tier, cluster, group, arn, text, name, waits, choices.encryption, busy)
+    return Database(tier, cluster, group, arn, text, name, waits, choices.encryption, busy, writer)
 
 
 def _names(tier: Tier, names: Names) -> tuple[str, Any]:
@@ -260,6 +262,7 @@ def _cluster(
     settings = tier.add(
         rds.DBClusterParameterGroup(
             "DatabaseParameterGroup",
+            **choices.keeping.needed,
             Description="Connections must use TLS",
             Family=f"aurora-postgresql{choices.major}",
             Parameters={"rds.force_ssl": "1", **connections},
@@ -389,7 +392,8 @@ def _size(tier: Tier, capacity: Provisioned | Serverless) -> tuple[Any, dict[str
     return Ref(size), {"max_connections": most}, busy
 
 
-def _instances(tier: Tier, choices: DatabaseChoices, cluster: rds.DBCluster, size: Any) -> None:
+def _instances(tier: Tier, choices: DatabaseChoices, cluster: rds.DBCluster, size: Any) -> rds.DBInstance:
+    """Add the instances; gives the one that writes."""
     capacity = choices.capacity
 
     def instance(name: str, promotion: int, says: str, **more: object) -> AWSObject:
@@ -422,6 +426,7 @@ def _instances(tier: Tier, choices: DatabaseChoices, cluster: rds.DBCluster, siz
             "An instance for reading, in another zone; takes over when the writer fails.",
             DependsOn=writer.title,
         )
+    return writer
 
 
 __all__ = [

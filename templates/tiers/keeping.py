@@ -34,6 +34,12 @@ class Keeping:
         return {"DeletionPolicy": self.data, "UpdateReplacePolicy": self.data}
 
     @property
+    def needed(self) -> dict[str, Any]:
+        """Resource attributes for what a cluster that stays still uses: it could not be deleted, and the stack's
+        deletion would fail on it."""
+        return self.snapshots if self.snapshot == "Retain" else {}
+
+    @property
     def snapshots(self) -> dict[str, Any]:
         """Resource attributes for what can leave a snapshot behind."""
         return {"DeletionPolicy": self.snapshot, "UpdateReplacePolicy": self.snapshot}

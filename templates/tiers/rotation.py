@@ -48,8 +48,9 @@ def rotation(choices: RotationChoices, network: Network, db: Database) -> Tier:
     tier.add(
         secretsmanager.RotationSchedule(
             "DatabaseRotation",
-            # The function finds the database by what the attachment has written into the secret.
-            DependsOn=list(db.waits),
+            # The function finds the database by what the attachment has written into the secret, and is tried out
+            # at once, which needs an instance that answers.
+            DependsOn=[*db.waits, db.writer.title],
             SecretId=db.secret_arn,
             HostedRotationLambda=secretsmanager.HostedRotationLambda(
                 RotationType="PostgreSQLSingleUser",
@@ -59,9 +60,10 @@ def rotation(choices: RotationChoices, network: Network, db: Database) -> Tier:
                 VpcSubnetIds=Join(",", [subnet.ref() for subnet in network.private]),
                 **({"KmsKeyArn": db.encryption.arn} if db.encryption else {}),
             ),
+            RotateImmediatelyOnUpdate=False,
             RotationRules=secretsmanager.RotationRules(AutomaticallyAfterDays=choices.days),
         ),
-        f"Changes the database's password every {choices.days} days, and once when this is made. "
+        f"Changes the database's password every {choices.days} days. "
         "Applications read the secret again when a password is refused.",
     )
     return tier
