@@ -1,4 +1,4 @@
-"""A system described: what ``list`` and ``show`` tell, taken from the template that is emitted."""
+"""A system described: what ``list`` and ``show`` tell, taken from the templates that are emitted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tap.edge import EDGE
 from tap.linker import link
 from tap.model import System
 
@@ -15,9 +16,15 @@ _CONSTRAINTS = ("AllowedValues", "AllowedPattern", "MinLength", "MaxLength", "Mi
 def describe(system: System) -> dict[str, Any]:
     """A system as plain data: tiers with their resources, parameters with constraints and defaults, outputs.
 
-    Raises what the linker raises.
+    ``edge`` is the same of what the system has in another region, or None. Raises what the linker raises.
     """
-    body = link(system, ("stack",))[0].body
+    bodies = {template.path: template.body for template in link(system, ("stack",))}
+    return _described(system, bodies["stack"]) | {
+        "edge": _described(system.edge, bodies[EDGE]) if system.edge and EDGE in bodies else None
+    }
+
+
+def _described(system: System, body: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": system.name,
         "title": system.title,
@@ -60,13 +67,26 @@ def lines(told: Mapping[str, Any], width: int) -> Iterator[str]:
     yield from _block(told["description"], "  ", width)
     yield ""
     yield "Environments: " + ", ".join(told["environments"])
+    edge = told["edge"]
+    if edge:
+        yield f"Edge: a stack of its own in {edge['region']}, below (deploy --edge)"
+    yield from _parts(told, width)
+    if edge:
+        yield ""
+        yield f"{edge['title']} ({edge['region']})"
+        yield from _block(edge["description"], "  ", width)
+        yield from _parts(edge, width)
+
+
+def _parts(told: Mapping[str, Any], width: int) -> Iterator[str]:
+    """Parameters, tiers and outputs."""
     yield ""
     yield "PARAMETERS"
     for parameter in told["parameters"]:
         default = parameter.get("Default")
         yield f"  {parameter['name']}  " + ("(no default)" if default is None else f"[{default}]")
         yield from _block(parameter["Description"], "      ", width)
-        if rule := _rule(parameter):
+        if rule := allowed(parameter):
             yield from _block(f"Allowed: {rule}", "      ", width)
     for tier in told["tiers"]:
         yield ""
@@ -83,7 +103,8 @@ def lines(told: Mapping[str, Any], width: int) -> Iterator[str]:
         yield from _block(output["description"], "      ", width)
 
 
-def _rule(parameter: Mapping[str, Any]) -> str:
+def allowed(parameter: Mapping[str, Any]) -> str:
+    """What a parameter's value may be, for a person; empty where it may be anything."""
     if "ConstraintDescription" in parameter and "AllowedValues" not in parameter:
         return str(parameter["ConstraintDescription"])
     rules = [f"{key} {parameter[key]}" for key in _CONSTRAINTS if key in parameter and key != "AllowedValues"]

@@ -172,7 +172,7 @@ def _owned(folder: Path, layouts: Iterable[Layout]) -> Iterator[Path]:
 
 def _says(path: Path, system: str) -> bool:
     """Whether a file is a template in JSON, and of this system by its own words."""
-    if path.suffix != ".json" or "parameters" in path.parts[-4:-1]:
+    if path.suffix != ".json":
         return False
     try:
         said = json.loads(path.read_bytes())["Metadata"]["Template"]["System"]

@@ -6,7 +6,7 @@ Production keeps its data when the stack is deleted; other environments go whole
 from __future__ import annotations
 
 from awacs.aws import Allow, Statement
-from troposphere import Equals, Ref, Region, Sub
+from troposphere import Equals, Ref, Region, Sub, ecr
 
 from tap.model import SUFFIX, System
 from templates.tiers.alerts import AlertsChoices, alerts
@@ -90,25 +90,26 @@ def system() -> System:
             BucketChoices(
                 prefix="Assets",
                 name=f"{NAME}-static-assets",
-                says="The shop's static files. Private: only CloudFront reads it. Files that are not asked for move to "
-                f"cheaper storage. {keeping.says}",
+                says="The shop's static files. Private: only CloudFront and the app read it. Files move to cheaper "
+                f"storage after 30 and after 90 days. {keeping.says}",
                 keeping=keeping,
                 encryption=key,
                 old_versions=90,
                 infrequent=30,
                 archive=90,
-                exempt={"CKV_AWS_18": "Only CloudFront reads it, whose own access log is kept."},
+                exempt={"CKV_AWS_18": "CloudFront serves its files, and keeps an access log of its own."},
             ),
             DeliveryChoices(
                 title="E-commerce",
-                says="What shoppers reach: static files from the bucket, cached near them.",
+                says="What shoppers reach: static files from the bucket, cached near them. Its access log is delivered "
+                "where the stack is in us-east-1.",
                 access=f"{NAME}-assets",
                 behaviors=(
                     Behavior("", "assets"),
                     Behavior("*.js", "assets", cache=js_and_css),
                     Behavior("*.css", "assets", cache=js_and_css),
                 ),
-                logs=LogsTo(logs.bucket, f"{NAME}-cdn", in_us_east_1),
+                logs=LogsTo(logs.bucket, f"{NAME}-cdn", in_us_east_1, logs.waits),
                 exports=(
                     ("CloudFrontURL", "url", "cloudfront-url"),
                     ("CloudFrontDistributionId", "id", "cloudfront-id"),
@@ -140,7 +141,7 @@ def system() -> System:
         ),
         net,
     )
-    rotated = rotation(RotationChoices(f"{NAME}-rotation", days=30, without=UNWANTED), net, db)
+    rotated = rotation(RotationChoices(f"{NAME}-rotation", 30, UNWANTED, log_days=WEEK, keeping=keeping), net, db)
     door = balancer(
         BalancerChoices(
             name=f"{NAME}-alb",
@@ -162,7 +163,7 @@ def system() -> System:
             capacity=OnDemand(),
             keeping=keeping,
             encryption=key,
-            services=(_app(db, files, OwnImage(repository, "public.ecr.aws/docker/library/node:22-alpine")),),
+            services=(_app(db, files, _image(repository)),),
             exports=(("ECSClusterName", "ecs-cluster"), ("ECSServiceName", "ecs-service")),
         ),
         net,
@@ -209,7 +210,7 @@ def system() -> System:
         ),
         heard,
     )
-    built = pipeline(PipelineChoices(f"{NAME}-pipeline", "app", WEEK, keeping, key), repository, run)
+    built = pipeline(PipelineChoices(f"{NAME}-pipeline", "app", "AppImageTag", WEEK, keeping, key), repository, run)
     tiers = (
         key.tier, net.tier, heard.tier, images, logs.tier, files.tier, db.tier, rotated, door.tier, run.tier,
         work.tier, api.tier, watch, built,
@@ -225,11 +226,16 @@ def system() -> System:
         environments={name: {"EnvironmentType": name} for name in ("dev", "staging", "prod")},
         tags={
             "Environment": f"${{{SUFFIX}}}",
+            "System": NAME,
             "Application": "E-Commerce",
             "ManagedBy": "CloudFormation",
             "CostCenter": "Engineering",
         },
     )
+
+
+def _image(repository: ecr.Repository) -> OwnImage:
+    return OwnImage(repository, "public.ecr.aws/docker/library/node:22-alpine", replaceable=True)
 
 
 def _app(db: Database, files: Assets, image: OwnImage) -> ServiceChoices:
@@ -324,7 +330,7 @@ def _of_function(work: Function, metric: str, statistic: str = "Sum", label: str
 
 def _alarms(db: Database, run: Services, door: Balancer, api: Gateway, work: Function) -> tuple[AlarmChoices, ...]:
     def alarm(name: str, title: str, says: str, metric: Metric, threshold: float) -> AlarmChoices:
-        return AlarmChoices(f"{title}Alarm", name, f"{says}, for ten minutes.", metric, threshold)
+        return AlarmChoices(f"{title}Alarm", f"{NAME}-{name}", f"{says}, for ten minutes.", metric, threshold)
 
     sick = of_targets(door, run, "app", "UnHealthyHostCount", "Maximum")[0]
     return (
@@ -336,7 +342,7 @@ def _alarms(db: Database, run: Services, door: Balancer, api: Gateway, work: Fun
               of_database(db, "DatabaseConnections"), 80),
         alarm("db-high-cpu", "DbHighCpu", "The database uses more than 80 % of its CPU on average",
               of_database(db, "CPUUtilization"), 80),
-        AlarmChoices("AlbUnhealthyTargetsAlarm", "alb-unhealthy-targets",
+        AlarmChoices("AlbUnhealthyTargetsAlarm", f"{NAME}-alb-unhealthy-targets",
                      "A task does not answer its health check, for ten minutes.", sick, 1, above=">="),
         alarm("alb-5xx-errors", "Alb5xxErrors", "The tasks answer more than ten requests in five minutes with 5XX",
               of_balancer(door, "HTTPCode_Target_5XX_Count"), 10),

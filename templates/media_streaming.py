@@ -66,8 +66,8 @@ def system() -> System:
     heard = alerts(AlertsChoices(topic="alarms", exempt=TOPIC_EXEMPT))
     settings = configuration(f"/{NAME}", SETTINGS)
     images, (front_images, back_images) = repositories(
-        RepositoryChoices("Frontend", "frontend", DESTROY, immutable=True, keep_images=10),
-        RepositoryChoices("Backend", "backend", DESTROY, immutable=True, keep_images=10),
+        _repository("frontend"),
+        _repository("backend"),
     )
     db = database(
         DatabaseChoices(
@@ -179,7 +179,13 @@ SETTINGS = (
     ),
 )
 PLACEHOLDER = "public.ecr.aws/docker/library/node:22-alpine"
-TWO_TO_TEN = Scaling(2, 10, (Steps("CPU", out=70, back=30),))
+TWO_TO_TEN = Scaling(2, 10, (Steps("CPU", out=70, back=30, beyond=True),))
+
+
+def _repository(name: str) -> RepositoryChoices:
+    prefix = name.capitalize()
+    outputs = ((f"{prefix}RepositoryUri", f"{name}-repository-uri"),)
+    return RepositoryChoices(prefix, name, DESTROY, immutable=True, keep_images=10, outputs=outputs)
 
 
 def _service(
@@ -210,7 +216,7 @@ def _service(
             environment={"ENVIRONMENT": Ref(SUFFIX), **(db.environment() if db else {})},
             secrets={**settings.injected(), **(db.injected() if db else {})},
             may=(settings.read(), *secret),
-            may_inject=(settings.read(), *secret),
+            may_inject=(settings.inject(), *secret),
         ),
     )
 
@@ -241,13 +247,26 @@ def _delivery(common: Tier) -> PagesChoices:
     )
     domain = common.parameter(
         "CdnDomainName",
-        "Required with CloudFrontCertificateArn, ignored without: the name under which users reach CloudFront.",
+        "Required with CloudFrontCertificateArn, ignored without: the name under which users reach CloudFront. Your "
+        "DNS points it at the distribution.",
         group="Edge",
         label="Host name of the distribution",
         Default="",
         AllowedPattern=DOMAIN_PATTERN,
         MaxLength=253,
         ConstraintDescription="empty, or a host name in lower case",
+    )
+    common.template.add_rule(
+        "CloudFrontCertificateNeedsCdnDomainName",
+        {
+            "RuleCondition": Not(Equals(Ref(certificate), "")),
+            "Assertions": [
+                {
+                    "Assert": Not(Equals(Ref(domain), "")),
+                    "AssertDescription": "CloudFrontCertificateArn needs CdnDomainName: the name on the certificate.",
+                }
+            ],
+        },
     )
     certified = common.condition("HasCloudFrontCertificate", Not(Equals(Ref(certificate), "")))
     guarded = common.condition("HasCloudFrontWebAcl", Not(Equals(Ref(acl), "")))
@@ -270,9 +289,11 @@ def _delivery(common: Tier) -> PagesChoices:
                 Behavior("/static/*", "web", cache=long),
                 Behavior("/errors/*", "assets", cache=CACHING_OPTIMIZED),
             ),
-            # Only what CloudFront and the load balancer answer by themselves: too long a request, no healthy task,
-            # no answer in time. 400, 403, 404, 405 and 500 are the application's, and stay its own.
+            price_class="PriceClass_All",
+            # Pages only for what CloudFront and the load balancer answer by themselves: too long a request, no healthy
+            # task, no answer in time. The others are the application's, and stay its own.
             errors=(
+                ErrorPage((400, 403, 404, 405, 500, 501), ""),
                 ErrorPage((414, 416), "/errors/4xx.html"),
                 ErrorPage((502, 503, 504), "/errors/5xx.html"),
             ),
@@ -331,7 +352,7 @@ def _widgets(db: Database, run: Services, api: Gateway, door: Balancer) -> tuple
     def errors(name: str) -> Widget:
         failed = of_targets(door, run, name, "HTTPCode_Target_5XX_Count")
         asked = of_targets(door, run, name, "RequestCount")
-        rate = "100 * (FILL(m1, 0) + FILL(m2, 0)) / (m3 + m4)"
+        rate = "100 * (FILL(m1, 0) + FILL(m2, 0)) / (FILL(m3, 0) + FILL(m4, 0))"
         return Widget(f"{name.capitalize()}: error rate, %", (*failed, *asked), expression=rate, label="5XX %")
 
     def load(name: str) -> Widget:

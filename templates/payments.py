@@ -165,6 +165,7 @@ def system() -> System:
         },
         tags={
             "Environment": f"${{{SUFFIX}}}",
+            "System": NAME,
             "Project": "TAP",
             "CostCenter": "FINTECH-001",
             "ManagedBy": "CloudFormation",
@@ -262,8 +263,10 @@ def _alarms(db: Database, run: Services, door: Balancer) -> tuple[AlarmChoices, 
         AlarmChoices(
             "DatabaseConnectionsAlarm",
             "tap-db-connections",
-            "The database has more than 90 % of the connections that its instances take, for ten minutes.",
-            of_database(db, "DatabaseConnections"),
+            "An instance of the database had more than 90 % of the connections that it takes, in five minutes, twice "
+            "in a row.",
+            # The fullest instance: on average a full writer and an idle reader would be half full.
+            of_database(db, "DatabaseConnections", statistic="Maximum"),
             db.busy,
             missing="breaching",
         ),
@@ -298,7 +301,7 @@ def _widgets(db: Database, run: Services, door: Balancer) -> tuple[Widget, ...]:
         Widget("Memory, %", both("MemoryUtilization")),
         Widget("Load balancer: requests", (of_balancer(door, "RequestCount"),)),
         Widget("Load balancer: response time, seconds", (of_balancer(door, "TargetResponseTime", "Average"),)),
-        Widget("Database: connections", (of_database(db, "DatabaseConnections"),)),
+        Widget("Database: connections", (of_database(db, "DatabaseConnections", statistic="Maximum"),)),
         Widget("Database: CPU, %", (of_database(db, "CPUUtilization"),)),
     )
 

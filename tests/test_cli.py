@@ -153,6 +153,72 @@ def test_a_reader_that_has_gone_is_no_error_to_shout_about(arguments: list[str],
         os.close(writer)
     for word in ("Traceback", "Exception ignored", "BrokenPipe", "Errno"):
         assert word not in done.stderr
+    assert "error" not in done.stderr.casefold()
+    # What was to be told was not, so it is no success: `synth --check | head` must not pass for "nothing stale".
+    assert done.returncode == 1
+
+
+def test_nothing_stays_in_a_buffer_that_could_fail_when_the_process_ends() -> None:
+    script = """
+import sys
+from tap import cli
+cli.tap = lambda **_: sys.stdout.write("the last word, without a flush")
+cli.main()
+"""
+    reader, writer = os.pipe()
+    os.close(reader)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=project.ROOT,
+            env=environment,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_what_the_system_refuses_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "out" / "customer-portal" / "stack.yaml").mkdir(parents=True)
+    for out, path, reason in (
+        (tmp_path / "file" / "out", tmp_path / "file" / "out", "Not a directory"),
+        (tmp_path / "out", tmp_path / "out" / "customer-portal" / "stack.yaml", "Is a directory"),
+        (Path("/proc/x"), Path("/proc/x"), "No such file or directory"),
+    ):
+        done = generate("synth", "customer-portal", "--out", str(out))
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith(f"error: cannot read or write {path}")
+        assert done.stderr.endswith(f": {reason}\n")
+        assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (PermissionError(13, "Permission denied", "/a/b"), "cannot read or write /a/b: Permission denied"),
+        (OSError(28, "No space left on device"), "the operating system refused: No space left on device"),
+        (
+            FileNotFoundError(2, "No such file or directory", b"/a"),
+            "cannot read or write /a: No such file or directory",
+        ),
+        (TimeoutError(), "the operating system refused: TimeoutError"),
+    ],
+)
+def test_any_error_of_the_operating_system_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: OSError, says: str
+) -> None:
+    def fail() -> list[str]:
+        raise error
+
+    monkeypatch.setattr(synth, "system_names", fail)
+    assert run(monkeypatch, "synth") == 1
+    assert capsys.readouterr() == ("", f"error: {says}\n")
 
 
 def test_generate_works_from_any_folder() -> None:

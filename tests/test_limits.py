@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import pytest
 from troposphere import Ref
@@ -103,3 +104,30 @@ def test_a_large_template_says_so_in_its_first_line() -> None:
     assert first.startswith("# Over 51,200 bytes")
     assert "S3" in first
     assert rest == text(51_200 - bare).replace("xxxxxxxxxx", "xxxxxxxxxxx", 1)
+
+
+@pytest.mark.parametrize(
+    ("section", "add"),
+    [
+        ("resources", lambda to, number: topic(f"T{number}")(to)),
+        ("parameters", lambda to, number: parameter(f"P{number}")(to)),
+        ("outputs", lambda to, number: output(f"O{number}", "x")(to)),
+        ("mappings", lambda to, number: to.mapping(f"M{number}", {"a": {"b": "c"}})),
+    ],
+)
+def test_a_tier_is_full_where_a_template_is(section: str, add: Callable[[Tier, int], object]) -> None:
+    """troposphere counts too, with an error that names no tier."""
+    made = tier("big")
+    most = QUOTAS[section.capitalize()]
+    for number in range(most):
+        add(made, number)
+    with pytest.raises(LimitExceededError, match=f"tier big: more than {most} {section}.*Split the tier"):
+        add(made, most)
+
+
+def test_the_json_of_a_template_is_counted_too() -> None:
+    """It is longer than the YAML, and operators may deploy either."""
+    topics = [topic(f"T{number}", DisplayName="x" * 1700) for number in range(490)]
+    with pytest.raises(LimitExceededError, match=r"shop/stack\.json: 1,\d{3},\d{3} bytes") as raised:
+        list(emit(system(tier("one", *topics)), ["stack"]))
+    assert "1,000,000" in str(raised.value)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from troposphere import Equals, Ref, sns
 
+from tap.errors import TapError
 from tap.model import SUFFIX, Tier, text
 
 
@@ -66,3 +68,20 @@ def test_what_a_tier_adds_has_a_handle_to_refer_to_it() -> None:
     assert tier.exports == {"Out": "out"}
     assert (tier.labels["Size"].group, tier.labels["Size"].text) == ("Sizes", "Size")
     assert SUFFIX == "EnvironmentSuffix"
+
+
+@pytest.mark.parametrize(
+    "add",
+    [
+        lambda to: to.add(sns.Topic("Same"), "Tells."),
+        lambda to: to.parameter("Same", "How big.", group="Sizes", label="Size"),
+        lambda to: to.condition("Same", Equals("a", "b")),
+        lambda to: to.mapping("Same", {"a": {"b": "c"}}),
+        lambda to: to.output("Same", "What comes out.", "x"),
+    ],
+)
+def test_a_name_is_given_once_in_a_section(add: Callable[[Tier], object]) -> None:
+    tier = made()
+    add(tier)
+    with pytest.raises(TapError, match=r"tier events: Same \(\w+\) is defined twice"):
+        add(tier)

@@ -3,7 +3,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from troposphere import AWSHelperFn, Condition, Equals, FindInMap, GetAtt, If, Ref, Sub, Tags, s3, sns, sqs
+from troposphere import (
+    AWSHelperFn,
+    Condition,
+    Equals,
+    FindInMap,
+    GetAtt,
+    If,
+    Output,
+    Parameter,
+    Ref,
+    Sub,
+    Tags,
+    s3,
+    sns,
+    sqs,
+)
 
 from tap.errors import TapError
 from tap.model import SUFFIX, System, Tier
@@ -11,6 +26,7 @@ from tap.symbols import (
     DuplicateNameError,
     TierCycleError,
     UnresolvedNameError,
+    UntoldError,
     UnusedNameError,
     build,
 )
@@ -224,3 +240,29 @@ def test_a_title_twice_in_a_tier_is_refused_where_it_is_added() -> None:
     made = tier("one", bucket("Same"))
     with pytest.raises(TapError, match=r"tier one: Same \(Resources\) is defined twice"):
         made.add(s3.Bucket("Same"), "Again.")
+
+
+@pytest.mark.parametrize("shared_too", [True, False])
+def test_outputs_of_a_tier_without_resources_are_refused(shared_too: bool) -> None:
+    """Two of the layouts have no template for them."""
+    lost = output("Lost", "x")
+    of = (
+        system(tier("one", topic()), common=shared(lost))
+        if shared_too
+        else system(tier("one", topic()), tier("words", lost))
+    )
+    with pytest.raises(TapError, match=r"tier (shared|words): it has outputs \(Lost\) but no resources"):
+        build(of)
+
+
+@pytest.mark.parametrize(
+    ("past", "method"),
+    [
+        (lambda to: to.template.add_parameter(Parameter("Size", Type="String")), "parameter"),
+        (lambda to: to.template.add_resource(sqs.Queue("Size")), "add"),
+        (lambda to: to.template.add_output(Output("Size", Value="x")), "output"),
+    ],
+)
+def test_what_goes_past_the_tier_has_no_words(past: Callable[[Tier], object], method: str) -> None:
+    with pytest.raises(UntoldError, match=rf"tier one: Size has no words .* Add it by Tier\.{method}\("):
+        build(system(tier("one", topic(), past)))

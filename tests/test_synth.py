@@ -326,6 +326,67 @@ def test_what_is_no_longer_emitted_goes_and_what_is_not_ours_stays(tmp_path: Pat
     assert names(tmp_path) == ours | foreign
 
 
+def test_a_system_that_is_no_more_goes_and_nothing_else_does(tmp_path: Path, only: Systems) -> None:
+    only(shop=shop, mall=mall)
+    run(tmp_path)
+    whole = {name for name in names(tmp_path) if name.startswith("shop/")}
+    foreign = {"shop/tiers/README.md", "other/stack.yaml", "other/stack.json", "listed/stack.json", "notes.txt"}
+    for name in foreign:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("[]" if name.startswith("listed") else "not ours")
+    only(mall=mall)
+    assert run(tmp_path, "mall").stdout == ""  # of others nothing was said
+    before = state(tmp_path)
+    checked = run(tmp_path, "--check")
+    assert checked.exit_code == 1
+    assert "--- shop/stack.yaml (as it is)" in checked.stdout
+    assert state(tmp_path) == before
+    assert set(run(tmp_path).stdout.splitlines()) == {f"- {name}" for name in whole}
+    assert names(tmp_path) == foreign | {file.path for file in emit(mall())}
+    assert not (tmp_path / "shop" / "nested").exists()
+    assert (tmp_path / "shop" / "tiers" / "README.md").exists()
+
+
+def test_a_folder_that_is_emptied_goes(tmp_path: Path, only: Systems) -> None:
+    only(shop=shop, mall=mall)
+    run(tmp_path)
+    only(shop=lambda: system(*pair().tiers), mall=mall)
+    run(tmp_path)
+    assert not (tmp_path / "shop" / "parameters").exists()
+    (tmp_path / "empty").mkdir()
+    only(mall=mall)
+    run(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "mall"]
+
+
+def test_line_ends_count(tmp_path: Path, only: Systems) -> None:
+    only(mall=mall)
+    run(tmp_path)
+    path = tmp_path / "mall" / "stack.yaml"
+    good = path.read_bytes()
+    path.write_bytes(good.replace(b"\n", b"\r\n"))
+    checked = run(tmp_path, "--check")
+    assert checked.exit_code == 1
+    assert "mall/stack.yaml (as it is)" in checked.stdout
+    assert run(tmp_path).stdout == "~ mall/stack.yaml\n"
+    assert path.read_bytes() == good
+
+
+def test_what_is_no_utf_8_is_changed_or_gone_like_anything(tmp_path: Path, only: Systems) -> None:
+    only(mall=mall)
+    run(tmp_path)
+    stale, stray = tmp_path / "mall" / "stack.yaml", tmp_path / "mall" / "tiers" / "09-old.yaml"
+    good = stale.read_bytes()
+    stale.write_bytes(b"\xff\xfe")
+    stray.write_bytes(b"\xff\xfe")
+    checked = run(tmp_path, "--check")
+    assert checked.exit_code == 1
+    assert "-\ufffd\ufffd" in checked.stdout
+    assert run(tmp_path).stdout.splitlines() == ["~ mall/stack.yaml", "- mall/tiers/09-old.yaml"]
+    assert stale.read_bytes() == good
+    assert not stray.exists()
+
+
 @pytest.mark.parametrize(
     "bad",
     [

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from troposphere import AWSObject, Tags, apigatewayv2, backup, iam, s3, sns, ssm
+from troposphere import AWSObject, Tags, apigatewayv2, autoscaling, backup, iam, s3, sns, ssm
 
 from tap import tagging
 
@@ -77,3 +77,28 @@ def test_a_type_without_tags_is_left_alone() -> None:
 def test_tags_stand_last() -> None:
     resource = s3.Bucket("B", Tags=Tags(Own="o"), BucketName="shop")
     assert list(tagged(resource)) == ["BucketName", "Tags"]
+
+
+@pytest.mark.parametrize(
+    ("own", "first"),
+    [
+        (None, []),
+        (Tags(Own="o"), [{"Key": "Own", "Value": "o", "PropagateAtLaunch": True}]),
+        (autoscaling.Tags(Own=("o", False)), [{"Key": "Own", "Value": "o", "PropagateAtLaunch": False}]),
+        (autoscaling.Tags(Own="o"), [{"Key": "Own", "Value": "o", "PropagateAtLaunch": True}]),
+        (
+            [{"Key": "Own", "Value": "o", "PropagateAtLaunch": False}],
+            [{"Key": "Own", "Value": "o", "PropagateAtLaunch": False}],
+        ),
+    ],
+)
+def test_the_instances_of_a_group_get_its_tags(own: Any, first: list[Any]) -> None:
+    """An AutoScalingGroup's tags must say so; a group that says otherwise of a tag is left its say."""
+    group = autoscaling.AutoScalingGroup("G", MinSize="1", MaxSize="1", **({"Tags": own} if own else {}))
+    tagging.apply(group, TAGS)
+    tags = group.to_dict(validation=False)["Properties"]["Tags"]
+    assert tags == [
+        *first,
+        {"Key": "Environment", "Value": SUFFIX, "PropagateAtLaunch": True},
+        {"Key": "System", "Value": "shop", "PropagateAtLaunch": True},
+    ]

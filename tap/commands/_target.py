@@ -66,6 +66,13 @@ def bucket_option(command: F) -> F:
     )(command)
 
 
+def edge_option(command: F) -> F:
+    """``--edge``: the stack in another region too."""
+    return click.option("--edge", is_flag=True, help="The system's stack in us-east-1 too (SYSTEM-SUFFIX-edge).")(
+        command
+    )
+
+
 def outputs_option(command: F) -> F:
     """``--outputs-dir``: where outputs are kept."""
     return click.option(
@@ -93,9 +100,11 @@ def order(
     endpoint_url: str | None,
     local: bool,
     bucket: str | None = None,
+    edge: bool = False,
 ) -> Order:
     """The options as one order."""
-    return Order(system, environment, layout, out, parameters, Target(profile, region, endpoint_url, local), bucket)
+    target = Target(profile, region, endpoint_url, local)
+    return Order(system, environment, layout, out, parameters, target, bucket, edge)
 
 
 def note(line: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import click
 
 from tap.commands import _target
 from tap.commands.deploy import remove
-from tap.deploy import outputs, retained, stacks, workflow
+from tap.deploy import edge, outputs, retained, stacks, workflow
 from tap.deploy.aws_errors import translated
 from tap.deploy.stacks import Stack
 from tap.deploy.workflow import Job, StackError
@@ -18,6 +20,7 @@ from tap.deploy.workflow import Job, StackError
 
 @click.command()
 @_target.system_options
+@_target.edge_option
 @_target.yes_option
 @_target.outputs_option
 @_target.target_options
@@ -27,6 +30,9 @@ def delete(yes: bool, outputs_dir: Path, **options: Any) -> None:
     Asks for the stack's name to be typed (in the layout `tiers` for SYSTEM-SUFFIX). What the template says to
     retain stays behind and is listed. Nothing there is a success.
 
+    With --edge the system's stack in us-east-1 goes too, last: CloudFront holds on to its certificate and its firewall
+    as long as the distribution is there.
+
     \b
     Examples:
       python generate.py delete customer-portal --env dev --local
@@ -35,46 +41,63 @@ def delete(yes: bool, outputs_dir: Path, **options: Any) -> None:
     asked = _target.order(**options)
     with translated():
         job = workflow.prepare(asked, _target.note, check=False)
-        found = [stacks.look(job.session.cloudformation, name) for name in reversed(job.names)]
-        there = [stack for stack in found if stack.exists]
+        found = [Doomed(job, stacks.look(job.session.cloudformation, name)) for name in reversed(job.names)]
+        at_edge = edge.seen(job, _target.note) if not asked.edge else edge.look(job)
+        if asked.edge and job.edge and at_edge:
+            found.append(Doomed(job.edge, at_edge))
+        there = [one for one in found if one.stack.exists]
         if not there:
-            _target.note(f"{', '.join(job.names)}: not there ({job.session.where}). Nothing to delete.")
+            names = ", ".join(one.stack.name for one in found)
+            _target.note(f"{names}: not there ({job.session.where}). Nothing to delete.")
         else:
             _check(there)
-            staying = {stack.name: _staying(job, stack) for stack in there}
+            staying = {one.stack.name: _staying(one) for one in there}
             _confirm(job, there, staying, yes=yes)
-            for stack in there:
-                remove(job, stack)
-                outputs.forget(outputs_dir, stack.name)
-                _target.note(f"{stack.name}: deleted.")
-                for line in staying[stack.name]:
+            for one in there:
+                remove(one.job, one.stack)
+                outputs.forget(outputs_dir, one.stack.name)
+                _target.note(f"{one.stack.name}: deleted.")
+                for line in staying[one.stack.name]:
                     _target.note(f"  stays behind: {line}")
+        if at_edge and at_edge.exists and not asked.edge:
+            _target.note(f"{at_edge.name} ({at_edge.status}) stays; with --edge it goes too.")
         if job.session.local:
             _forget_emulator(job)
 
 
-def _check(there: list[Stack]) -> None:
-    for stack in there:
+@dataclass(frozen=True)
+class Doomed:
+    """A stack that is to go, and the job that reaches it."""
+
+    job: Job
+    stack: Stack
+
+
+def _check(there: Sequence[Doomed]) -> None:
+    for one in there:
+        stack = one.stack
         if stack.state.under_way and stack.status != "DELETE_IN_PROGRESS":
             advice = stack.state.advice.format(name=stack.name)
             raise StackError(f"{stack.name} {stack.state.sentence} ({stack.status}). {advice}")
         if stack.protected:
             raise StackError(
                 f"{stack.name} is protected against deletion. If it is really to go, first: aws cloudformation "
-                f"update-termination-protection --no-enable-termination-protection --stack-name {stack.name}"
+                f"update-termination-protection --no-enable-termination-protection --stack-name {stack.name} "
+                f"--region {one.job.session.region}"
             )
 
 
-def _staying(job: Job, stack: Stack) -> list[str]:
+def _staying(one: Doomed) -> list[str]:
     # A stack in review has no template yet, and nothing else.
-    review = stack.status == "REVIEW_IN_PROGRESS"
-    return [] if review else retained.staying(job.session.cloudformation, stack.id)
+    review = one.stack.status == "REVIEW_IN_PROGRESS"
+    return [] if review else retained.staying(one.job.session.cloudformation, one.stack.id)
 
 
-def _confirm(job: Job, there: list[Stack], staying: dict[str, list[str]], *, yes: bool) -> None:
-    for stack in there:
-        _target.note(f"{stack.name} {stack.state.sentence} ({stack.status}, {job.session.where})")
-        for line in staying[stack.name]:
+def _confirm(job: Job, there: Sequence[Doomed], staying: Mapping[str, list[str]], *, yes: bool) -> None:
+    for one in there:
+        name, state = one.stack.name, one.stack.state.sentence
+        _target.note(f"{name} {state} ({one.stack.status}, {one.job.session.where})")
+        for line in staying[name]:
             _target.note(f"  will stay behind: {line}")
     if yes:
         return
@@ -104,13 +127,13 @@ def _forget_emulator(job: Job) -> None:
 
 
 def _regions(job: Job) -> set[str]:
-    """Where stacks may be: here, in the emulator's own region, and where any emitted system goes."""
+    """Where stacks may be: here, in the emulator's own region, and where any emitted system or edge goes."""
     import json
 
     from tap.local import DEFAULT_REGION
 
     regions = {job.session.region, DEFAULT_REGION}
-    for path in job.order.out.glob("*/stack.json"):
+    for path in [path for name in ("stack", "edge") for path in job.order.out.glob(f"*/{name}.json")]:
         template = json.loads(path.read_text("utf-8"))
         regions.add(template.get("Metadata", {}).get("Template", {}).get("Region") or job.session.region)
     return regions

@@ -11,7 +11,7 @@ import click
 from tap import console
 from tap.commands import _target
 from tap.commands.plan import show
-from tap.deploy import events, execute, outputs, stacks, workflow
+from tap.deploy import edge, events, execute, outputs, stacks, workflow
 from tap.deploy.aws_errors import translated
 from tap.deploy.screen import screen_for
 from tap.deploy.source import StackSource
@@ -40,6 +40,7 @@ class DeploymentError(TapError):
 
 @click.command()
 @_target.system_options
+@_target.edge_option
 @_target.yes_option
 @_target.bucket_option
 @_target.outputs_option
@@ -50,6 +51,10 @@ def deploy(yes: bool, outputs_dir: Path, **options: Any) -> None:
     Creates the stack, or updates the one that is there. Nothing to change is a success. In the layout `tiers`
     the stacks follow one another, each with its own change set and question.
 
+    With --edge the system's stack in us-east-1 comes first (certificate and firewall of CloudFront); its outputs are
+    handed to the main stack, and it is then told of the distribution. An edge that is deployed is handed on without
+    --edge too, as it is.
+
     \b
     Examples:
       python generate.py deploy customer-portal --env dev --local
@@ -59,13 +64,25 @@ def deploy(yes: bool, outputs_dir: Path, **options: Any) -> None:
     with translated():
         job = workflow.prepare(asked, _target.note)
         _target.note(f"Asking CloudFormation ({job.session.where}) …")
-        made: dict[str, dict[str, str]] = {}
-        for source in job.source.stacks:
-            _clear_the_way(job, source, yes=yes)
-            _deploy(job, source, yes=yes)
-            name = job.name(source)
-            made[name] = dict(stacks.look(job.session.cloudformation, name).outputs)
-        write_outputs(outputs_dir, made)
+        done: list[str] = []
+        first = edge.told(job) if asked.edge else None
+        if first:
+            _deploy_all(first, done, yes=yes)
+        job = edge.handing_on(job, _target.note)
+        _deploy_all(job, done, yes=yes)
+        try:
+            if first and (last := edge.told(job)).values != first.values:
+                _target.note(f"{edge.name(job)} is told of the distribution, {last.values[edge.DISTRIBUTION]}.")
+                _deploy_all(last, done, yes=yes)
+        finally:
+            write_outputs(outputs_dir, deployed_outputs(job))
+
+
+def deployed_outputs(job: Job) -> dict[str, dict[str, str]]:
+    """The outputs of the stacks that are there, by the stack's name: those of the edge first."""
+    found = [edge.seen(job, _target.note)]
+    found += [stacks.look(job.session.cloudformation, name) for name in job.names]
+    return {stack.name: dict(stack.outputs) for stack in found if stack and stack.exists}
 
 
 def write_outputs(folder: Path, made: dict[str, dict[str, str]]) -> None:
@@ -80,7 +97,18 @@ def write_outputs(folder: Path, made: dict[str, dict[str, str]]) -> None:
     _target.note(f"Outputs written to {folder / outputs.FLAT}")
 
 
-def _deploy(job: Job, source: StackSource, *, yes: bool) -> None:
+def _deploy_all(job: Job, done: list[str], *, yes: bool) -> None:
+    """Deploy the job's stacks, one after the other; ``done`` are the stacks that were changed before, and after."""
+    for source in job.source.stacks:
+        name = job.name(source)
+        refused = f"{name} stays as it is; {' and '.join(done)} is deployed." if done else "Nothing was changed."
+        _clear_the_way(job, source, refused, yes=yes)
+        if _deploy(job, source, refused, yes=yes) and name not in done:
+            done.append(name)
+
+
+def _deploy(job: Job, source: StackSource, refused: str, *, yes: bool) -> bool:
+    """Deploy one stack; gives whether there was anything to change."""
     proposal = workflow.propose(job, source, "deploy", _target.note)
     name, made = proposal.plan.stack_name, proposal.change_set
     if made is None:
@@ -88,10 +116,10 @@ def _deploy(job: Job, source: StackSource, *, yes: bool) -> None:
     if made.empty:
         workflow.drop(job, proposal)
         _target.note(f"{name}: no changes.")
-        return
+        return False
     try:
         show(proposal.plan, result=False)
-        _target.ask(f"Deploy this to {name}?", yes=yes, refused="Nothing was changed.")
+        _target.ask(f"Deploy this to {name}?", yes=yes, refused=refused)
     except BaseException:
         workflow.drop(job, proposal)
         raise
@@ -100,15 +128,16 @@ def _deploy(job: Job, source: StackSource, *, yes: bool) -> None:
     if outcome.status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
         raise DeploymentError(name, outcome)
     _target.note(f"{name}: {outcome.status}.")
+    return True
 
 
-def _clear_the_way(job: Job, source: StackSource, *, yes: bool) -> None:
+def _clear_the_way(job: Job, source: StackSource, refused: str, *, yes: bool) -> None:
     """Delete a stack that never came to be: it can only be made anew, and holds nothing that was ever in use."""
     stack = stacks.look(job.session.cloudformation, job.name(source))
     if stack.state.next is not Next.DELETE_FIRST:
         return
     _target.note(f"{stack.name} {stack.state.sentence} ({stack.status}). {stack.state.advice}")
-    _target.ask(f"Delete {stack.name} first?", yes=yes, refused="Nothing was changed.")
+    _target.ask(f"Delete {stack.name} first?", yes=yes, refused=refused)
     remove(job, stack)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -21,6 +23,12 @@ def list(form: str) -> None:
         click.echo(json.dumps(told, indent=2))
         return
     for system in told:
-        count = sum(len(tier["resources"]) for tier in system["tiers"])
-        click.echo(f"{system['name']}  {system['region']}, {len(system['tiers'])} tiers, {count} resources")
+        size = f"{len(system['tiers'])} tiers, {_resources(system)} resources"
+        edge = system["edge"]
+        also = f", and {_resources(edge)} in {edge['region']} (its edge)" if edge else ""
+        click.echo(f"{system['name']}  {system['region']}, {size}{also}")
         click.echo(click.wrap_text(system["description"], 100, "    ", "    "))
+
+
+def _resources(system: Mapping[str, Any]) -> int:
+    return sum(len(tier["resources"]) for tier in system["tiers"])

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from tap.commands import _target
-from tap.commands.deploy import write_outputs
-from tap.deploy import stacks, workflow
+from tap.commands.deploy import deployed_outputs, write_outputs
+from tap.deploy import workflow
 from tap.deploy.aws_errors import translated
 from tap.errors import TapError
 
@@ -19,7 +19,7 @@ from tap.errors import TapError
 @_target.outputs_option
 @_target.target_options
 def outputs(outputs_dir: Path, **options: Any) -> None:
-    """Print the outputs of a deployed system, and write them.
+    """Print the outputs of a deployed system and of its edge, and write them.
 
     cfn-outputs/flat-outputs.json holds those of all its stacks as one flat object; cfn-outputs/STACK.json one
     stack's.
@@ -32,8 +32,7 @@ def outputs(outputs_dir: Path, **options: Any) -> None:
     asked = _target.order(**options)
     with translated():
         job = workflow.prepare(asked, _target.note, check=False)
-        found = [stacks.look(job.session.cloudformation, name) for name in job.names]
-        there = [stack for stack in found if stack.exists]
-        if not there:
+        found = deployed_outputs(job)
+        if not found:
             raise TapError(f"{', '.join(job.names)}: not deployed ({job.session.where}), so there are no outputs.")
-        write_outputs(outputs_dir, {stack.name: dict(stack.outputs) for stack in there})
+        write_outputs(outputs_dir, found)

@@ -8,14 +8,16 @@ import click
 
 from tap import console
 from tap.commands import _target
-from tap.deploy import workflow
+from tap.deploy import edge, workflow
 from tap.deploy.aws_errors import translated
 from tap.deploy.plan import Plan
 from tap.deploy.render import plain
+from tap.deploy.workflow import Job
 
 
 @click.command()
 @_target.system_options
+@_target.edge_option
 @_target.bucket_option
 @_target.target_options
 def plan(**options: Any) -> None:
@@ -28,6 +30,8 @@ def plan(**options: Any) -> None:
       ? may replace        one or the other; CloudFormation knows only when it happens
       - remove             taken out of the stack
 
+    With --edge the system's stack in us-east-1 is planned too, first.
+
     \b
     Examples:
       python generate.py plan customer-portal --env dev --local
@@ -37,14 +41,30 @@ def plan(**options: Any) -> None:
     with translated():
         job = workflow.prepare(asked, _target.note)
         _target.note(f"Asking CloudFormation ({job.session.where}) …")
-        promised: list[str] = []
-        for source in job.source.stacks:
-            proposal = workflow.propose(job, source, "plan", _target.note, promised)
-            try:
-                show(proposal.plan)
-            finally:
-                workflow.drop(job, proposal)
-            promised += workflow.promises(job, source)
+        if asked.edge:
+            _plan_edge(job)
+        _plan(edge.handing_on(job, _target.note))
+
+
+def _plan_edge(job: Job) -> None:
+    told = edge.told(job)
+    _plan(told)
+    deployed = edge.look(job)
+    if to_come := edge.to_come(job, deployed):
+        _target.note(f"{', '.join(to_come)}: {deployed.name} hands this on once it is there; what follows is without.")
+    if edge.awaits_distribution(job) and not told.values.get(edge.DISTRIBUTION):
+        _target.note(f"Once the distribution is there, {deployed.name} is told of it ({edge.DISTRIBUTION}).")
+
+
+def _plan(job: Job) -> None:
+    promised: list[str] = []
+    for source in job.source.stacks:
+        proposal = workflow.propose(job, source, "plan", _target.note, promised)
+        try:
+            show(proposal.plan)
+        finally:
+            workflow.drop(job, proposal)
+        promised += workflow.promises(job, source)
 
 
 def show(found: Plan, *, result: bool = True) -> None:

@@ -27,32 +27,56 @@ _SYMBOL = {"new": "+", "changed": "~", "gone": "-"}
     help="Only this layout; may be repeated.",
 )
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=None, help="Where to write. [out/]")
+@click.option(
+    "--docs",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=None,
+    help="Where to write a page on each system. [docs/systems/; with another --out nowhere]",
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 with a diff when the files are stale (for CI).")
-def synth(systems: tuple[str, ...], layouts: tuple[Layout, ...], out: Path | None, check: bool) -> None:
-    """Write the templates and parameter files of all systems, or of those named.
+def synth(
+    systems: tuple[str, ...], layouts: tuple[Layout, ...], out: Path | None, docs: Path | None, check: bool
+) -> None:
+    """Write the templates, parameter files and pages of all systems, or of those named.
 
     A file that would not change is not touched. Files of a tier, an environment or a system that templates/ has no
-    more are removed (of a system only when none is named). Layouts: `stack` is one template, `tiers` one per tier joined by
-    exports, `nested` a root template with a child per tier. All have the same logical ids.
+    more are removed (of a system only when none is named).
+
+    Layouts: `stack` is one template, `tiers` one per tier joined by exports, `nested` a root template with a child
+    per tier. All have the same logical ids. What a system has in another region, its edge, comes with `stack`;
+    so does its page.
     """
+    from tap import pages
+
     names = list(dict.fromkeys(systems)) or synthesis.system_names()
     chosen = tuple(layout for layout in LAYOUTS if layout in layouts) or LAYOUTS
     folder = out or project.OUT
+    if docs is None and folder.resolve() == project.OUT.resolve():
+        docs = folder.parent / "docs" / "systems"
     # Everything is built before anything is written: an error leaves the folder as it was.
-    emitted = []
+    emitted: list[synthesis.Emitted] = []
+    written: list[synthesis.Emitted] = []
     with _Progress() as progress:
         for number, name in enumerate(names, 1):
             progress.says = f"{name} ({number} of {len(names)})"
-            emitted += list(synthesis.emit(synthesis.load(name), chosen))
+            system = synthesis.load(name)
+            files = list(synthesis.emit(system, chosen))
+            emitted += files
+            if docs:
+                written += pages.pages(system, files)
     gone = [] if systems else synthesis.left_over(folder, names)
     changes = synthesis.differences(emitted, folder, [*names, *gone], chosen)
+    on_pages = pages.stale(written, docs, None if systems else names) if docs else []
+    count = len(emitted) + len(written)
     if check:
-        _check(changes, len(emitted))
+        _check([*changes, *on_pages], count)
         return
     synthesis.write(changes, folder)
-    for change in changes:
+    if docs:
+        synthesis.write(on_pages, docs)
+    for change in [*changes, *on_pages]:
         click.echo(f"{_SYMBOL[change.state]} {change.path}")
-    click.echo(f"{len(emitted)} files, {len(changes) or 'none'} changed", err=True)
+    click.echo(f"{count} files, {len(changes) + len(on_pages) or 'none'} changed", err=True)
 
 
 def _check(changes: list[synthesis.Difference], count: int) -> None:

@@ -81,12 +81,15 @@ def given(options: Iterable[str]) -> dict[str, str]:
     return values
 
 
-def check(templates: Sequence[Declared], values: Mapping[str, str]) -> tuple[Problem, ...]:
+def check(
+    templates: Sequence[Declared], values: Mapping[str, str], elsewhere: Iterable[str] = ()
+) -> tuple[Problem, ...]:
     """Everything wrong with ``values`` for the parameters that ``templates`` declare, in the order of
     declaration.
 
     Several templates are the tiers of one system: each takes what it declares, and a value that none declares
-    is unknown. Values of ``NoEcho`` parameters are never part of a sentence.
+    is unknown; parameters that templates ``elsewhere`` declare are what may have been meant then. Values of
+    ``NoEcho`` parameters are never part of a sentence.
     """
     found: dict[Problem, None] = {}
     for declared in templates:
@@ -97,7 +100,8 @@ def check(templates: Sequence[Declared], values: Mapping[str, str]) -> tuple[Pro
             elif "Default" not in parameter:
                 found[Problem(key, f"has no value. {_about(parameter)}".strip())] = None
     known = list(dict.fromkeys(key for declared in templates for key in declared))
-    found.update((Problem(key, _unknown(key, known)), None) for key in values if key not in known)
+    names = [*known, *elsewhere]
+    found.update((Problem(key, _unknown(key, names)), None) for key in values if key not in known)
     return tuple(found)
 
 

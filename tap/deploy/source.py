@@ -14,6 +14,12 @@ from tap.errors import TapError
 Layout = Literal["stack", "tiers", "nested"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 
+Form = Literal["stack", "tiers", "nested", "edge"]
+"""What a template calls its layout: the system's, or ``edge`` for what the system has in another region."""
+
+EDGE = "edge"
+"""The end of the edge's stack's name, and the folder of its parameter files."""
+
 SUFFIX = "EnvironmentSuffix"
 BUCKET = "TemplatesBucket"
 PREFIX = "TemplatesPrefix"
@@ -65,22 +71,27 @@ class StackSource:
         return str(self.about.get("Region", ""))
 
     def stack_name(self, suffix: str) -> str:
-        """``SYSTEM-SUFFIX``, in the tiers layout ``SYSTEM-SUFFIX-TIER``."""
+        """``SYSTEM-SUFFIX``, in the tiers layout ``SYSTEM-SUFFIX-TIER``, for an edge ``SYSTEM-SUFFIX-edge``."""
         return "-".join(part for part in (self.system, suffix, self.tier) if part)
 
 
 @dataclass(frozen=True)
 class SystemSource:
-    """A system in one layout. ``stacks`` stand in the order of deployment."""
+    """A system in one layout, or its edge. ``stacks`` stand in the order of deployment."""
 
     name: str
-    layout: Layout
+    layout: Form
     stacks: tuple[StackSource, ...]
 
     @property
     def region(self) -> str:
         """The region that the system is written for."""
         return self.stacks[0].region
+
+    @property
+    def declared(self) -> Mapping[str, Mapping[str, Any]]:
+        """The parameters that any of the templates declares."""
+        return {key: one for stack in self.stacks for key, one in stack.parameters.items()}
 
 
 def read_system(system: str, layout: Layout, out: Path) -> SystemSource:
@@ -98,14 +109,26 @@ def read_system(system: str, layout: Layout, out: Path) -> SystemSource:
     return SystemSource(system, layout, tuple(_stack(system, layout, path) for path in found))
 
 
+def read_edge(system: str, out: Path) -> SystemSource | None:
+    """What a system has in another region, as emitted in ``out``; None where there is no such thing."""
+    path = _folder(system, out) / "edge.yaml"
+    return SystemSource(system, "edge", (_stack(system, "edge", path),)) if path.is_file() else None
+
+
 def environments(system: str, out: Path) -> list[str]:
     """The names of the system's environments: one per file in its ``parameters`` folder."""
     return sorted(path.stem for path in (_folder(system, out) / "parameters").glob("*.json"))
 
 
-def read_parameters(system: str, environment: str, out: Path) -> dict[str, str]:
-    """The values in ``parameters/ENVIRONMENT.json``. Raises SourceError for a missing or malformed file."""
-    path = _folder(system, out) / "parameters" / f"{environment}.json"
+def read_parameters(system: str, environment: str, out: Path, *, edge: bool = False) -> dict[str, str]:
+    """The values in ``parameters/ENVIRONMENT.json``, or those of the edge in ``parameters/edge/ENVIRONMENT.json``.
+
+    Raises SourceError for a missing or malformed file.
+    """
+    folder = _folder(system, out) / "parameters"
+    path = (folder / EDGE if edge else folder) / f"{environment}.json"
+    if not path.is_file() and edge:
+        raise SourceError(f"the edge of {system} has no environment {environment!r}: no {path}. To write it, {SYNTH}")
     if not path.is_file():
         raise SourceError(
             f"{system} has no environment {environment!r}: there is no {path}. "
@@ -150,7 +173,7 @@ def _json(path: Path) -> Any:
         raise SourceError(f"{path} is not JSON ({error}). To write it anew, {SYNTH}") from None
 
 
-def _stack(system: str, layout: Layout, path: Path) -> StackSource:
+def _stack(system: str, layout: Form, path: Path) -> StackSource:
     template = _json(path.with_suffix(".json"))
     about = template.get("Metadata", {}).get("Template", {}) if isinstance(template, dict) else {}
     if about.get("System") != system or about.get("Layout") != layout:
@@ -162,5 +185,5 @@ def _stack(system: str, layout: Layout, path: Path) -> StackSource:
     if layout == "nested":
         others = sorted(one for one in path.parent.glob("*.yaml") if one != path)
         children = tuple(Child(one.name, one.read_text("utf-8"), _json(one.with_suffix(".json"))) for one in others)
-    tier = re.sub(r"^\d\d-", "", path.stem) if layout == "tiers" else ""
+    tier = re.sub(r"^\d\d-", "", path.stem) if layout == "tiers" else EDGE if layout == "edge" else ""
     return StackSource(system, tier, path, path.read_text("utf-8"), template, children)

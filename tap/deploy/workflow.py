@@ -19,6 +19,7 @@ from tap.deploy.source import (
     SourceError,
     StackSource,
     SystemSource,
+    read_edge,
     read_parameters,
     read_system,
 )
@@ -29,7 +30,7 @@ from tap.errors import TapError
 
 @dataclass(frozen=True)
 class Order:
-    """What the command line asks for."""
+    """What the command line asks for. ``edge``: the system's edge is to be planned, deployed or deleted too."""
 
     system: str
     environment: str
@@ -38,17 +39,23 @@ class Order:
     parameters: Sequence[str] = ()
     target: Target = field(default_factory=Target)
     bucket: str | None = None
+    edge: bool = False
 
 
 @dataclass(frozen=True)
 class Job:
-    """An order with everything read, checked and opened. ``given``: the parameters that the command line names."""
+    """An order with everything read, checked and opened.
+
+    ``given`` are the parameters that the command line names. ``edge`` is the same for the system's edge, in the edge's
+    region, for every system that has one.
+    """
 
     order: Order
     source: SystemSource
     values: Mapping[str, str]
     given: frozenset[str]
     session: Session
+    edge: Job | None = None
 
     @property
     def suffix(self) -> str:
@@ -93,22 +100,60 @@ def prepare(order: Order, note: Note, *, check: bool = True) -> Job:
 
     ``check`` is off for verbs that send no parameters; then the suffix alone must be known. Raises TapError.
     """
-    source = read_system(order.system, order.layout, order.out)
+    source, edge = read_system(order.system, order.layout, order.out), read_edge(order.system, order.out)
+    if order.edge and edge is None:
+        raise SourceError(f"{order.system} has no edge: there is no {order.out / order.system / 'edge.yaml'}.")
     given = parameters.given(order.parameters)
-    values = {**read_parameters(order.system, order.environment, order.out), **given}
+    of_edge = edge.declared if edge else {}
+    values = read_parameters(order.system, order.environment, order.out)
+    values |= {key: value for key, value in given.items() if key in source.declared or key not in of_edge}
+    edge_values = {key: value for key, value in given.items() if key in of_edge} | {SUFFIX: values.get(SUFFIX, "")}
+    if check and order.edge:
+        edge_values = read_parameters(order.system, order.environment, order.out, edge=True) | edge_values
     if check:
-        declared = [
-            {key: one for key, one in stack.parameters.items() if key not in FILLED_IN} for stack in source.stacks
-        ]
-        problems = parameters.check(declared, values)
-        if problems:
-            raise parameters.ParametersError(problems, f"out/{order.system}/parameters/{order.environment}.json")
-        for stack in source.stacks:
-            body.check_sizes(stack)
+        _check_values(order, source, values, edge, edge_values)
+        if not order.edge:
+            for key in sorted(set(given) & set(of_edge) - set(source.declared)):
+                note(f"{key} is a parameter of the edge only: without --edge it has no effect.")
     if not values.get(SUFFIX):
         raise SourceError(f"the environment {order.environment!r} has no value for {SUFFIX}, which names the stacks.")
     session = open_session(order.target, source.region, note)
-    return Job(order, source, values, frozenset(given), session)
+    job = Job(order, source, values, frozenset(given), session)
+    return replace(job, edge=_edge_job(job, edge, edge_values)) if edge else job
+
+
+def _check_values(
+    order: Order,
+    source: SystemSource,
+    values: Mapping[str, str],
+    edge: SystemSource | None,
+    edge_values: Mapping[str, str],
+) -> None:
+    """Raise ParametersError or BodyError for what CloudFormation is sure to refuse, of all stacks at once."""
+    folder = f"out/{order.system}/parameters"
+    problems = parameters.check(_declared(source), values, edge.declared if edge else ())
+    where = f"{folder}/{order.environment}.json"
+    sources = [*source.stacks]
+    if edge and order.edge:
+        problems += tuple(one for one in parameters.check(_declared(edge), edge_values) if one not in problems)
+        where += f", for the edge {folder}/edge/{order.environment}.json,"
+        sources += edge.stacks
+    if problems:
+        raise parameters.ParametersError(problems, where)
+    for stack in sources:
+        body.check_sizes(stack)
+
+
+def _declared(source: SystemSource) -> list[parameters.Declared]:
+    return [{key: one for key, one in stack.parameters.items() if key not in FILLED_IN} for stack in source.stacks]
+
+
+def _edge_job(job: Job, edge: SystemSource, values: Mapping[str, str]) -> Job:
+    """The same order for the edge: the same account and endpoint, always in the edge's own region."""
+    session = replace(job.session, region=edge.region)
+    # A bucket must be in the stack's region, and the one that was named is for the system's own.
+    order = job.order if session.region == job.session.region else replace(job.order, bucket=None)
+    return Job(order, edge, values, job.given, session)
 
 
 def propose(job: Job, source: StackSource, purpose: str, note: Note, promised: Collection[str] = ()) -> Proposal:
@@ -195,7 +240,7 @@ def _sides(job: Job, source: StackSource, stack: Stack, note: Note) -> tuple[Sid
     if not updates:
         return NOTHING, new
     deployed = stacks.deployed_template(job.session.cloudformation, stack.name)
-    _check_layout(stack, deployed, job.order.layout)
+    _check_layout(stack, deployed, source)
     declared = deployed.get("Parameters", {})
     return Side(deployed, stack.parameters, new.pseudo, parameters.secrets(declared)), new
 
@@ -216,7 +261,8 @@ def _new_side(job: Job, source: StackSource, values: Mapping[str, str]) -> Side:
     )
 
 
-def _check_layout(stack: Stack, deployed: Mapping[str, object], layout: Layout) -> None:
+def _check_layout(stack: Stack, deployed: Mapping[str, object], source: StackSource) -> None:
+    layout = str(source.about.get("Layout"))
     about = cast("Mapping[str, Mapping[str, str]]", deployed.get("Metadata", {})).get("Template", {})
     present = about.get("Layout", layout)
     if present != layout:

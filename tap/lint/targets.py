@@ -10,7 +10,7 @@ from tap.errors import TapError
 
 # YAML only: the JSON beside each says the same (a test parses both and compares), and linting it again would
 # find the same.
-_LAYOUTS = ("stack.yaml", "tiers/*.yaml", "nested/*.yaml")
+_LAYOUTS = ("stack.yaml", "edge.yaml", "tiers/*.yaml", "nested/*.yaml")
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,8 @@ def balancer(choices: BalancerChoices, network: Network) -> Balancer:
     load_balancer = tier.add(
         elb.LoadBalancer(
             "LoadBalancer",
-            **({"DependsOn": list(logs.waits)} if logs and logs.waits else {}),
+            # AWS refuses one that faces the internet in a VPC whose internet gateway is not attached yet.
+            DependsOn=[network.way_in.title, *(logs.waits if logs else ())],
             Name=named(choices.name),
             Type="application",
             Scheme="internet-facing",

@@ -89,11 +89,16 @@ def _rules(choices: BucketChoices) -> list[s3.LifecycleRule]:
     return rules
 
 
+def policy_of(of: s3.Bucket) -> str:
+    """The logical id of a bucket's policy: what writes to the bucket waits for it."""
+    return f"{of.title}Policy"
+
+
 def bucket_policy(tier: Tier, of: s3.Bucket, says: str, *statements: Statement) -> s3.BucketPolicy:
     """Add a bucket's policy: these statements, and none without TLS."""
     return tier.add(
         s3.BucketPolicy(
-            f"{of.title}Policy",
+            policy_of(of),
             Bucket=of.ref(),
             PolicyDocument=policy(
                 *statements,

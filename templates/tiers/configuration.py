@@ -38,12 +38,22 @@ class Configuration:
         return {variable: arn("ssm", f"parameter{ref(each)}") for variable, each in self.settings.items()}
 
     def read(self) -> Statement:
-        """What a role needs to read the settings."""
+        """What a role needs to read the settings, one by one or all at once: then the path itself is asked for."""
         return Statement(
             Sid="ReadSettings",
             Effect=Allow,
             Action=actions("ssm", "GetParameter", "GetParameters", "GetParametersByPath"),
-            Resource=[arn("ssm", f"parameter{self.path}/*")],
+            Resource=[arn("ssm", f"parameter{self.path}"), arn("ssm", f"parameter{self.path}/*")],
+        )
+
+    def inject(self) -> Statement:
+        """What ECS needs to hand the settings to a task that starts (source: ECS developer guide, "Amazon ECS task
+        execution IAM role")."""
+        return Statement(
+            Sid="ReadSettings",
+            Effect=Allow,
+            Action=actions("ssm", "GetParameters"),
+            Resource=[arn("ssm", f"parameter{ref(each)}") for each in self.settings.values()],
         )
 
 

@@ -95,7 +95,7 @@ class Database:
     """Handles of the database.
 
     ``secret_arn`` is the secret with the credentials; ``secret`` the same as text for ``Sub``. ``waits`` is what must
-    be done before a task may use the secret.
+    be there before a task can log in: the secret in its final form, and an instance that answers.
     """
 
     tier: Tier
@@ -108,7 +108,6 @@ class Database:
     encryption: Encryption | None
     busy: Any
     """Nine tenths of the connections that the instances take; None where that is not known."""
-    writer: rds.DBInstance
 
     @property
     def host(self) -> GetAtt:
@@ -181,14 +180,14 @@ def database(choices: DatabaseChoices, network: Network) -> Database:
     login = choices.credentials.make(tier, user, choices.encryption, choices.keeping)
     size, settings, busy = _size(tier, choices.capacity)
     cluster = _cluster(tier, choices, group, subnets, name, login.properties, settings)
-    waits = login.attach(tier, cluster)
+    joined = login.attach(tier, cluster)
     writer = _instances(tier, choices, cluster, size)
     arn, text = login.secret(cluster)
     tier.output("DatabaseSecretArn", "The secret with the database's credentials.", arn, export=choices.secret_export)
     for output, attribute, export in choices.endpoint_outputs:
         says = {"Endpoint.Address": "The address that writes.", "ReadEndpoint.Address": "The address for reading."}
         tier.output(output, says.get(attribute, "The port of the database."), GetAtt(cluster, attribute), export=export)
-    return Database(tier, cluster, group, arn, text, name, waits, choices.encryption, busy, writer)
+    return Database(tier, cluster, group, arn, text, name, (*joined, writer.title), choices.encryption, busy)
 
 
 def _names(tier: Tier, names: Names) -> tuple[str, Any]:

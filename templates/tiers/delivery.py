@@ -10,6 +10,7 @@ from troposphere import GetAtt, If, Ref, Sub, cloudfront, s3
 
 from tap.model import Tier
 from templates.tiers.balancer import Balancer
+from templates.tiers.buckets import policy_of
 from templates.tiers.vended_logs import deliver
 from templates.tiers.words import att, named, ref
 
@@ -51,10 +52,14 @@ class Behavior:
 
 @dataclass(frozen=True)
 class ErrorPage:
-    """A page shown instead of these errors, whose status stays what it is."""
+    """A page shown instead of these errors, whose status stays what it is (empty: the origin's own answer), and for
+    how many seconds they are cached. CloudFront caches errors for ten seconds whatever the cache policy, and under
+    ``CACHING_DISABLED`` by the path alone, unless it is told otherwise (source: CloudFront developer guide, "Control
+    how long CloudFront caches errors")."""
 
     codes: tuple[int, ...]
     page: str
+    seconds: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,11 +75,12 @@ class Domain:
 @dataclass(frozen=True)
 class LogsTo:
     """The bucket for access logs, and what the deliveries' names begin with. Only under ``condition``: CloudFront's
-    logs are delivered from us-east-1 alone."""
+    logs are delivered from us-east-1 alone. ``waits`` is what the delivery is made after, and deleted before."""
 
     bucket: s3.Bucket
     name: str
     condition: str
+    waits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,7 +151,9 @@ def distribution(
                     {
                         "CustomErrorResponses": [
                             cloudfront.CustomErrorResponse(
-                                ErrorCode=code, ResponseCode=code, ResponsePagePath=page.page, ErrorCachingMinTTL=10
+                                ErrorCode=code,
+                                **({"ResponseCode": code, "ResponsePagePath": page.page} if page.page else {}),
+                                ErrorCachingMinTTL=page.seconds,
                             )
                             for page in choices.errors
                             for code in page.codes
@@ -175,7 +183,9 @@ def distribution(
 def _log(tier: Tier, to: LogsTo, made: cloudfront.Distribution) -> None:
     source = Sub("arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/" + ref(made))
     where = Sub(f"{att(to.bucket, 'Arn')}/cloudfront")
-    deliver(tier, "Distribution", to.name, "ACCESS_LOGS", source, where, "w3c", condition=to.condition)
+    # A delivery gives a bucket without a policy one of its own, and then the stack's cannot be made any more.
+    waits = tuple(dict.fromkeys((policy_of(to.bucket), *to.waits)))
+    deliver(tier, "Distribution", to.name, "ACCESS_LOGS", source, where, "w3c", condition=to.condition, waits=waits)
 
 
 def _only(domain: Domain, value: Any) -> Any:

@@ -39,8 +39,9 @@ def domain(default: str) -> Domain:
         group="Domain",
         label="Domain",
         AllowedPattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$",
-        MaxLength=253,
-        ConstraintDescription="a domain name in lower case",
+        # The longest first name of a certificate (ACM API reference, RequestCertificate).
+        MaxLength=64,
+        ConstraintDescription="a domain name in lower case, 64 characters at the most",
     )
     zone = tier.parameter(
         "HostedZoneId",
@@ -105,7 +106,7 @@ def records(names: Domain, door: Balancer, distribution: cloudfront.Distribution
         "A",
         GetAtt(door.load_balancer, "DNSName"),
         GetAtt(door.load_balancer, "CanonicalHostedZoneID"),
-        "The domain itself leads to the load balancer.",
+        "Leads the domain itself to the load balancer, over IPv4: the load balancer has no IPv6 address.",
     )
     for kind, family in (("A", "IPv4"), ("AAAA", "IPv6")):
         _alias(
@@ -116,7 +117,7 @@ def records(names: Domain, door: Balancer, distribution: cloudfront.Distribution
             kind,
             GetAtt(distribution, "DomainName"),
             CLOUDFRONT_ZONE,
-            f"cdn. leads to CloudFront, over {family}.",
+            f"Leads cdn. to CloudFront, over {family}.",
             condition=names.delivered,
         )
     return tier

@@ -76,6 +76,18 @@ def _certificate(tier: Tier) -> None:
         AllowedPattern="^$|^Z[A-Z0-9]{1,31}$",
         ConstraintDescription="empty, or the id of a hosted zone",
     )
+    tier.template.add_rule(
+        "CdnDomainNameNeedsHostedZoneId",
+        {
+            "RuleCondition": Not(Equals(Ref(domain), "")),
+            "Assertions": [
+                {
+                    "Assert": Not(Equals(Ref(zone), "")),
+                    "AssertDescription": "CdnDomainName needs HostedZoneId: the zone that proves that it is yours.",
+                }
+            ],
+        },
+    )
     named_condition = tier.condition("HasCdnDomainName", Not(Equals(Ref(domain), "")))
     zoned = tier.condition("HasHostedZone", Not(Equals(Ref(zone), "")))
     both = tier.condition("HasCertificateWanted", And(Condition(named_condition), Condition(zoned)))

@@ -15,7 +15,7 @@ from templates.tiers.keeping import Keeping
 from templates.tiers.network import Network
 from templates.tiers.paths import HTTPS_OUT, End, way
 from templates.tiers.services import Reach
-from templates.tiers.words import actions, named, policy, trusts
+from templates.tiers.words import actions, arn, named, policy, trusts
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,9 @@ def function(choices: FunctionChoices, network: Network) -> Function:
 
 
 def _role(tier: Tier, choices: FunctionChoices, log: logs.LogGroup) -> iam.Role:
-    interfaces = ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface", "DescribeSubnets")
-    addresses = ("AssignPrivateIpAddresses", "UnassignPrivateIpAddresses")
+    join = (
+        "CreateNetworkInterface", "DeleteNetworkInterface", "AssignPrivateIpAddresses", "UnassignPrivateIpAddresses"
+    )  # fmt: skip
     decrypt = (choices.encryption.decrypt_by("lambda"),) if choices.encryption else ()
     return tier.add(
         iam.Role(
@@ -125,12 +126,16 @@ def _role(tier: Tier, choices: FunctionChoices, log: logs.LogGroup) -> iam.Role:
                             Action=actions("logs", "CreateLogStream", "PutLogEvents"),
                             Resource=[GetAtt(log, "Arn")],
                         ),
-                        # Lambda makes the interfaces with this role, and their ids are not known before (Lambda
-                        # developer guide, "Giving Lambda functions access to resources in an Amazon VPC").
+                        # Lambda makes the interfaces with this role, and their ids are not known before; the two
+                        # that describe take no resource (Lambda developer guide, "Giving Lambda functions access to
+                        # resources in an Amazon VPC": required IAM permissions).
                         Statement(
-                            Sid="JoinTheVpc",
+                            Sid="JoinTheVpc", Effect=Allow, Action=actions("ec2", *join), Resource=[arn("ec2", "*/*")]
+                        ),
+                        Statement(
+                            Sid="SeeTheVpc",
                             Effect=Allow,
-                            Action=actions("ec2", *interfaces, *addresses),
+                            Action=actions("ec2", "DescribeNetworkInterfaces", "DescribeSubnets"),
                             Resource=["*"],
                         ),
                     ),

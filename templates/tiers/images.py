@@ -7,19 +7,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from troposphere import Equals, GetAtt, If, Ref, Sub, ecr
+from troposphere import Equals, GetAtt, If, Not, Parameter, Ref, Sub, ecr
 
 from tap.model import Tier
 from templates.tiers.encryption import Encryption
 from templates.tiers.keeping import Keeping
-from templates.tiers.words import att, named
+from templates.tiers.words import arn, att, named
 
 VERSIONED = (
     r"^([a-z0-9.-]+(:[0-9]+)?/)?[a-z0-9._-]+(/[a-z0-9._-]+)*"
     r"(:(?!latest(@|$))[A-Za-z0-9_][A-Za-z0-9._-]{0,127}(@sha256:[a-f0-9]{64})?|@sha256:[a-f0-9]{64})$"
 )
 """An image with a tag other than ``latest``, or a digest; the registry may have a port."""
+VERSIONED_SAYS = (
+    "the name of a container image with a version: registry/name:tag (not latest) or registry/name@sha256:digest"
+)
 
+NAME = r"^$|^([a-z0-9.-]+(:[0-9]+)?/)?[a-z0-9._-]+(/[a-z0-9._-]+)*$"
+"""No image, or one without its tag."""
 TAG = r"^$|^(?!latest$)[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$"
 
 
@@ -34,6 +39,10 @@ class Image:
 class ImageSource(Protocol):
     """A place where an image comes from."""
 
+    @property
+    def repository_arn(self) -> Any:
+        """The ARN of the ECR repository, or a pattern of those, that ECS may pull from."""
+
     def image(self, tier: Tier, prefix: str, service: str, expects: str) -> Image:
         """Add the parameter that chooses the image. ``expects`` says what the image must do."""
 
@@ -44,6 +53,11 @@ class GivenImage:
 
     default: str
     versioned: bool = False
+
+    @property
+    def repository_arn(self) -> Any:
+        """Any of the account's, for the parameter may name any."""
+        return arn("ecr", "repository/*")
 
     def image(self, tier: Tier, prefix: str, service: str, expects: str) -> Image:
         """Add the parameter, with the placeholder as its default."""
@@ -56,12 +70,9 @@ class GivenImage:
             Default=self.default,
             AllowedPattern=VERSIONED if self.versioned else "^[A-Za-z0-9][A-Za-z0-9./:@_-]+$",
             MaxLength=512,
-            ConstraintDescription="the name of a container image with "
-            + (
-                "a version: registry/name:tag (not latest) or registry/name@sha256:digest"
-                if self.versioned
-                else "its tag or digest: registry/name:tag or registry/name@digest"
-            ),
+            ConstraintDescription=VERSIONED_SAYS
+            if self.versioned
+            else "the name of a container image with its tag or digest: registry/name:tag or registry/name@digest",
         )
         test = Equals(Ref(parameter), self.default)
         return Image(Ref(parameter), lambda: tier.condition(f"Uses{prefix}Placeholder", test))
@@ -69,10 +80,17 @@ class GivenImage:
 
 @dataclass(frozen=True)
 class OwnImage:
-    """A tag in a repository of the stack's own. Without a tag, as on the first deployment, a placeholder runs."""
+    """A tag in a repository of the stack's own. Without a tag, as on the first deployment, a placeholder runs.
+    ``replaceable``: a parameter may name an image from elsewhere, whose tag it then is."""
 
     repository: ecr.Repository
     placeholder: str
+    replaceable: bool = False
+
+    @property
+    def repository_arn(self) -> Any:
+        """That repository's, or any where the image is replaceable; the placeholder is public."""
+        return arn("ecr", "repository/*") if self.replaceable else GetAtt(self.repository, "Arn")
 
     def image(self, tier: Tier, prefix: str, service: str, expects: str) -> Image:
         """Add the parameter for the tag."""
@@ -88,8 +106,37 @@ class OwnImage:
             ConstraintDescription="empty, or a tag other than latest",
         )
         placeholder = tier.condition(f"Uses{prefix}Placeholder", Equals(Ref(parameter), ""))
-        own = Sub(f"{att(self.repository, 'RepositoryUri')}:${{{parameter.title}}}")
+        own: Any = Sub(f"{att(self.repository, 'RepositoryUri')}:${{{parameter.title}}}")
+        if self.replaceable:
+            own = self._elsewhere(tier, prefix, service, parameter, own)
         return Image(If(placeholder, self.placeholder, own), lambda: placeholder)
+
+    def _elsewhere(self, tier: Tier, prefix: str, service: str, tag: Parameter, own: Any) -> If:
+        other = tier.parameter(
+            f"{prefix}Image",
+            f"Optional: another image for the {service} than that in the stack's own repository, without its tag, "
+            f"which is {tag.title}. Empty: the stack's own repository.",
+            group="Services",
+            label=f"Image of the {service}",
+            Default="",
+            AllowedPattern=NAME,
+            MaxLength=255,
+            ConstraintDescription="empty, or the name of an image without a tag, in lower case: registry/name",
+        )
+        given = Not(Equals(Ref(other), ""))
+        tier.template.add_rule(
+            f"{other.title}NeedsTag",
+            {
+                "RuleCondition": given,
+                "Assertions": [
+                    {
+                        "Assert": Not(Equals(Ref(tag), "")),
+                        "AssertDescription": f"{other.title} needs {tag.title}: else the placeholder runs.",
+                    }
+                ],
+            },
+        )
+        return If(tier.condition(f"Has{prefix}Image", given), Sub(f"${{{other.title}}}:${{{tag.title}}}"), own)
 
 
 @dataclass(frozen=True)
@@ -141,7 +188,7 @@ def _repository(tier: Tier, choices: RepositoryChoices) -> ecr.Repository:
         },
     )
     values = {
-        0: (GetAtt(repository, "RepositoryUri"), "Where images are pushed to."),
+        0: (GetAtt(repository, "RepositoryUri"), f"Where images of the {choices.prefix.lower()} are pushed to."),
         1: (repository.ref(), "The name of the repository."),
     }
     for place, (name, export) in enumerate(choices.outputs):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from awacs.aws import Action, Allow, Statement
-from troposphere import GetAtt, awslambda, iam, logs
+from troposphere import GetAtt, If, Ref, awslambda, iam, logs
 
 from tap.model import Tier
 from templates.tiers.words import policy, trusts
@@ -18,40 +18,42 @@ _EXEMPT = {
 
 
 def inline_function(
-    tier: Tier, name: str, says: str, code: str, *statements: Statement, timeout: int = 120, condition: str = ""
+    tier: Tier,
+    name: str,
+    says: str,
+    code: str,
+    *statements: Statement,
+    timeout: int = 120,
+    condition: str = "",
+    allowed: str = "",
 ) -> awslambda.Function:
     """Add a function with its role and log group, for use as the ``ServiceToken`` of a custom resource.
 
     ``code`` is the source of a module with ``handler(event, context)`` that answers through ``cfnresponse`` (Lambda
     offers that module to inline code). ``timeout`` is in seconds; with ``condition`` it exists only then. The role may
-    do ``statements``, and write its log.
+    do ``statements`` (with ``allowed`` only under that condition), and write its log.
     """
     only = {"Condition": condition} if condition else {}
     group = tier.add(
         logs.LogGroup(
-            f"{name}LogGroup", **only, RetentionInDays=7, DeletionPolicy="Delete", UpdateReplacePolicy="Delete"
+            f"{name}LogGroup", **only, RetentionInDays=30, DeletionPolicy="Delete", UpdateReplacePolicy="Delete"
         ),
         f"What {name} reports; gone with the stack.",
         exempt={"CKV_AWS_158": "Holds no customer data; the service's own encryption is enough."},
     )
+    write_log = Statement(
+        Effect=Allow,
+        Action=[Action("logs", "CreateLogStream"), Action("logs", "PutLogEvents")],
+        Resource=[GetAtt(group, "Arn")],
+    )
+    work = iam.Policy(PolicyName="work", PolicyDocument=policy(*statements, *([] if allowed else [write_log])))
+    log = iam.Policy(PolicyName="log", PolicyDocument=policy(write_log))
     role = tier.add(
         iam.Role(
             f"{name}Role",
             **only,
             AssumeRolePolicyDocument=trusts("lambda.amazonaws.com"),
-            Policies=[
-                iam.Policy(
-                    PolicyName="work",
-                    PolicyDocument=policy(
-                        *statements,
-                        Statement(
-                            Effect=Allow,
-                            Action=[Action("logs", "CreateLogStream"), Action("logs", "PutLogEvents")],
-                            Resource=[GetAtt(group, "Arn")],
-                        ),
-                    ),
-                )
-            ],
+            Policies=[log, If(allowed, work, Ref("AWS::NoValue"))] if allowed else [work],
         ),
         f"What {name} may do, and nothing else.",
     )

@@ -18,7 +18,7 @@ class Keeping:
 
     ``data`` is the policy of buckets, keys, logs and tables, ``snapshot`` that of what can leave a snapshot behind.
     ``key_days`` is how long a deleted key can be had back. ``says`` ends a sentence about what holds data.
-    ``empties`` tells whether buckets are emptied with the stack: always, never, or by a condition.
+    ``empties`` tells whether buckets are emptied with the stack: always, never, or by a condition (its name).
     """
 
     data: Any

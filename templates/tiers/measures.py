@@ -24,10 +24,11 @@ def of_insights(run: Services, name: str, metric: str, label: str = "") -> Metri
     return Metric("ECS/ContainerInsights", metric, dimensions, period=60, label=label)
 
 
-def of_database(db: Database, metric: str, label: str = "", role: str = "") -> Metric:
-    """A metric of the cluster: over all instances, or of the ``WRITER`` or ``READER`` alone."""
+def of_database(db: Database, metric: str, label: str = "", role: str = "", statistic: str = "Average") -> Metric:
+    """A metric of the cluster: over all instances, or of the ``WRITER`` or ``READER`` alone. ``Maximum`` is that of the
+    instance that has most of it, ``Average`` lies between them."""
     dimensions = {"DBClusterIdentifier": ref(db.cluster)} | ({"Role": role} if role else {})
-    return Metric("AWS/RDS", metric, dimensions, label=label)
+    return Metric("AWS/RDS", metric, dimensions, statistic, label=label)
 
 
 def of_api(api: Gateway, metric: str, statistic: str = "Sum", label: str = "", period: int = 300) -> Metric:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from troposphere import AWSObject, FindInMap, Parameter, Ref, Region, Sub, Tags, ec2
+from troposphere import AWSObject, Equals, FindInMap, Not, Parameter, Ref, Region, Sub, Tags, ec2
 
 from tap.model import Tier
 from templates.tiers.acls import AclChoices, Side, acls
@@ -65,6 +65,8 @@ class Network:
     private: tuple[ec2.Subnet, ...]
     isolated: tuple[ec2.Subnet, ...]
     nat_instances: tuple[ec2.Instance, ...]
+    way_in: ec2.Route
+    """The default route of the public subnets: what the internet is to reach waits for it, and goes before it."""
     ways_out: tuple[AWSObject, ...]
     """The default routes of the private subnets: what needs the internet at its start waits for them."""
 
@@ -121,7 +123,7 @@ def network(choices: NetworkChoices) -> Network:
     if choices.flow_logs:
         flow_logs(tier, vpc, choices.flow_logs)
     tier.output("VpcId", "The VPC that holds the system.", vpc.ref(), export="vpc-id")
-    return Network(tier, vpc, public, private, isolated, ways.instances, routes)
+    return Network(tier, vpc, public, private, isolated, ways.instances, gateway_route, routes)
 
 
 def _zones(tier: Tier, choices: NetworkChoices) -> list[dict[str, Any]]:
@@ -129,7 +131,8 @@ def _zones(tier: Tier, choices: NetworkChoices) -> list[dict[str, Any]]:
         parameters: list[Parameter] = [
             tier.parameter(
                 f"AvailabilityZone{letter}",
-                f"The availability zone of the subnets {letter}.",
+                f"The availability zone of the subnets {letter}. Not the one with the id use1-az3 (EC2 console, "
+                "zones): API Gateway has no way into it.",
                 group="Network",
                 label=f"Zone {letter}",
                 Type="AWS::EC2::AvailabilityZone::Name",
@@ -137,6 +140,19 @@ def _zones(tier: Tier, choices: NetworkChoices) -> list[dict[str, Any]]:
             )
             for letter, zone in zip(ZONES, choices.named_zones, strict=False)
         ]
+        first, second, *_ = parameters
+        tier.template.add_rule(
+            "ZonesDiffer",
+            {
+                "Assertions": [
+                    {
+                        "Assert": Not(Equals(Ref(first), Ref(second))),
+                        "AssertDescription": f"{first.title} and {second.title} must differ: "
+                        "a load balancer needs two.",
+                    }
+                ]
+            },
+        )
         return [{"AvailabilityZone": Ref(parameter)} for parameter in parameters]
     letters = ZONES[: len(choices.subnets.public)]
     table = {region: dict(zip(letters, ids, strict=False)) for region, ids in ZONE_IDS.items()}
@@ -220,7 +236,7 @@ def _private_routes(
             tier.add(
                 ec2.Route(
                     f"PrivateDefaultRoute{letter}",
-                    DependsOn=list(way.waits),
+                    **({"DependsOn": list(way.waits)} if way.waits else {}),
                     RouteTableId=table.ref(),
                     DestinationCidrBlock="0.0.0.0/0",
                     **way.route,

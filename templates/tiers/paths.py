@@ -18,9 +18,10 @@ class End:
     what: str
 
 
-def way(tier: Tier, name: str, start: End, end: End, port: Any) -> None:
-    """Let ``start`` reach ``end`` on ``port`` (TCP); ``name`` begins the logical ids (``BackendToDatabase``)."""
-    tier.add(
+def way(tier: Tier, name: str, start: End, end: End, port: Any) -> tuple[str, str]:
+    """Let ``start`` reach ``end`` on ``port`` (TCP); ``name`` begins the logical ids (``BackendToDatabase``), which it
+    gives."""
+    out = tier.add(
         ec2.SecurityGroupEgress(
             f"{name}Egress",
             GroupId=GetAtt(start.group, "GroupId"),
@@ -32,7 +33,7 @@ def way(tier: Tier, name: str, start: End, end: End, port: Any) -> None:
         ),
         f"Lets {start.what} send to {end.what}" + (f" on port {port}." if isinstance(port, int) else "."),
     )
-    tier.add(
+    into = tier.add(
         ec2.SecurityGroupIngress(
             f"{name}Ingress",
             GroupId=GetAtt(end.group, "GroupId"),
@@ -44,6 +45,7 @@ def way(tier: Tier, name: str, start: End, end: End, port: Any) -> None:
         ),
         f"Lets {end.what} be reached by {start.what}" + (f" on port {port}." if isinstance(port, int) else "."),
     )
+    return out.title, into.title
 
 
 HTTPS_OUT = ec2.SecurityGroupRule(

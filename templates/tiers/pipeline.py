@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from awacs.aws import Allow, Condition, Statement, StringEquals
+from awacs.aws import Allow, ArnEquals, Condition, Statement, StringEquals
 from troposphere import Equals, GetAtt, Not, Parameter, Ref, Sub, codebuild, codepipeline, ecr, iam, logs, s3
 
 from tap.model import Tier
 from templates.tiers.buckets import BucketChoices, bucket, bucket_policy
-from templates.tiers.encryption import Encryption, log_key
+from templates.tiers.emptier import emptied, empty_on_delete
+from templates.tiers.encryption import DATA_KEYS, REENCRYPT, Encryption, log_key
 from templates.tiers.keeping import Keeping
 from templates.tiers.services import Services
 from templates.tiers.words import actions, arn, att, named, policy, trusts
@@ -33,10 +34,12 @@ artifacts:
 
 @dataclass(frozen=True)
 class PipelineChoices:
-    """What a pipeline can differ in. ``name`` is before the suffix; ``service`` is the service that it deploys to."""
+    """What a pipeline can differ in. ``name`` is before the suffix; ``service`` is the service that it deploys to,
+    ``tag`` the parameter with the tag of that service's image."""
 
     name: str
     service: str
+    tag: str
     log_days: int
     keeping: Keeping
     encryption: Encryption
@@ -48,7 +51,9 @@ def pipeline(choices: PipelineChoices, repository: ecr.Repository, run: Services
     connection = tier.parameter(
         "SourceConnectionArn",
         "Optional: the ARN of a connection to the source (CodeConnections), made and authorised in the console. Empty: "
-        "there is no pipeline.",
+        f"there is no pipeline. Requires {choices.tag}, for the pipeline changes the image alone and would keep the "
+        f"placeholder's command. Give {choices.tag} the tag that runs before each later update of the stack, which "
+        "otherwise goes back to an older image.",
         group="Pipeline",
         label="Connection",
         Default="",
@@ -84,7 +89,13 @@ def pipeline(choices: PipelineChoices, repository: ecr.Repository, run: Services
                 {
                     "Assert": Not(Equals(Ref(source), "")),
                     "AssertDescription": "SourceConnectionArn needs SourceRepository: owner/name.",
-                }
+                },
+                # The deploy action takes the service's own task definition, with another image (CodePipeline user
+                # guide, "Amazon ECS deploy action reference"): the placeholder's command would stay in it.
+                {
+                    "Assert": Not(Equals(Ref(choices.tag), "")),
+                    "AssertDescription": f"SourceConnectionArn needs {choices.tag}: push a first image, and deploy it.",
+                },
             ],
         },
     )
@@ -105,12 +116,15 @@ def pipeline(choices: PipelineChoices, repository: ecr.Repository, run: Services
     artifacts.Condition = only["Condition"]
     written = bucket_policy(tier, artifacts, "Lets nobody else in")
     written.Condition = only["Condition"]
+    empty_on_delete(tier, choices.keeping, artifacts, condition=only["Condition"])
+    producing = {} if choices.keeping.empties is False else {"DependsOn": emptied(artifacts)}
     build = _build(tier, choices, only, artifacts, repository)
     role = _role(tier, choices, only, artifacts, build, run, connection)
     tier.add(
         codepipeline.Pipeline(
             "Pipeline",
             **only,
+            **producing,
             Name=named(choices.name),
             PipelineType="V2",
             RoleArn=GetAtt(role, "Arn"),
@@ -268,7 +282,7 @@ def _key(choices: PipelineChoices) -> Statement:
     return Statement(
         Sid="UseTheKey",
         Effect=Allow,
-        Action=actions("kms", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey*", "ReEncrypt*"),
+        Action=actions("kms", "Decrypt", "DescribeKey", "Encrypt", *DATA_KEYS, *REENCRYPT),
         Resource=[choices.encryption.arn],
     )
 
@@ -283,7 +297,7 @@ def _role(
     connection: Parameter,
 ) -> iam.Role:
     service = run.services[choices.service].service
-    deploy = ("DescribeServices", "DescribeTaskDefinition", "DescribeTasks", "ListTasks", "RegisterTaskDefinition")
+    own_cluster = ArnEquals({"ecs:cluster": GetAtt(run.cluster, "Arn")})
     return tier.add(
         iam.Role(
             "PipelineRole",
@@ -311,12 +325,23 @@ def _role(
                         Statement(
                             Sid="UpdateTheService",
                             Effect=Allow,
-                            Action=actions("ecs", "UpdateService"),
+                            Action=actions("ecs", "DescribeServices", "UpdateService"),
                             Resource=[service.ref()],
                         ),
-                        # A new task definition has no ARN before it is registered (Service Authorization Reference,
-                        # ECS), and tasks are listed by cluster.
-                        Statement(Sid="RegisterTasks", Effect=Allow, Action=actions("ecs", *deploy), Resource=["*"]),
+                        Statement(
+                            Sid="WatchTasks",
+                            Effect=Allow,
+                            Action=actions("ecs", "DescribeTasks", "ListTasks"),
+                            Resource=["*"],
+                            Condition=Condition(own_cluster),
+                        ),
+                        # These take no resource (Service Authorization Reference, ECS).
+                        Statement(
+                            Sid="RegisterTasks",
+                            Effect=Allow,
+                            Action=actions("ecs", "DescribeTaskDefinition", "RegisterTaskDefinition"),
+                            Resource=["*"],
+                        ),
                         Statement(
                             Sid="TagTasks",
                             Effect=Allow,

@@ -33,12 +33,14 @@ class Route:
 
 @dataclass(frozen=True)
 class Routed:
-    """What a rollout makes: properties of the service, what it waits for, and all its target groups."""
+    """What a rollout makes: properties of the service, what it waits for, all its target groups, and how a deployment
+    goes, for people."""
 
     load_balancer: dict[str, Any]
     configuration: ecs.DeploymentConfiguration
     waits: tuple[str, ...]
     target_groups: tuple[elb.TargetGroup, ...]
+    says: str
 
 
 class Rollout(Protocol):
@@ -74,7 +76,8 @@ class Rolling:
             MaximumPercent=200,
             DeploymentCircuitBreaker=ecs.DeploymentCircuitBreaker(Enable=True, Rollback=True),
         )
-        return Routed({"TargetGroupArn": group.ref()}, configuration, (rule.title,), (group,))
+        says = "a deployment whose tasks stay unhealthy is rolled back"
+        return Routed({"TargetGroupArn": group.ref()}, configuration, (rule.title,), (group,), says)
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,13 @@ class BlueGreen:
             Alarms=ecs.DeploymentAlarms(AlarmNames=[alarm.ref()], Enable=True, Rollback=True),
         )
         load_balancer = {"TargetGroupArn": blue.ref(), "AdvancedConfiguration": advanced}
-        return Routed(load_balancer, configuration, (), (blue, green))
+        # ECS offers the circuit breaker to rolling deployments only (source: ECS developer guide, "How the Amazon ECS
+        # deployment circuit breaker detects failures").
+        says = (
+            f"a deployment starts as many again beside them, moves all users over, and is taken back when "
+            f"{alarm.title} rings within {self.bake} minutes"
+        )
+        return Routed(load_balancer, configuration, (), (blue, green), says)
 
     def _rule(
         self, tier: Tier, route: Route, kind: str, groups: tuple[elb.TargetGroup, ...], says: str

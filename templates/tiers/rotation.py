@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from troposphere import GetAtt, Join, Tags, ec2, secretsmanager
+from troposphere import GetAtt, Join, Sub, Tags, ec2, logs, secretsmanager
 
-from tap.model import Tier
+from tap.model import SUFFIX, Tier
 from templates.tiers.database import PORT, Database
+from templates.tiers.encryption import log_key
+from templates.tiers.keeping import Keeping
 from templates.tiers.network import Network
 from templates.tiers.paths import HTTPS_OUT, End, way
 from templates.tiers.words import named
@@ -18,11 +20,13 @@ TRANSFORM = "AWS::SecretsManager-2024-09-16"
 @dataclass(frozen=True)
 class RotationChoices:
     """What rotation can differ in. ``function`` is the function's name before the suffix; ``without`` are characters
-    that a password must not have."""
+    that a password must not have. ``days`` is how often, ``log_days`` how long the function's log is kept."""
 
     function: str
     days: int
     without: str
+    log_days: int
+    keeping: Keeping
 
 
 def rotation(choices: RotationChoices, network: Network, db: Database) -> Tier:
@@ -44,13 +48,26 @@ def rotation(choices: RotationChoices, network: Network, db: Database) -> Tier:
         ),
         "Guards the function that changes the password: nothing enters; out to the database, and by HTTPS.",
     )
-    way(tier, "RotationToDatabase", End(group, "the rotation"), End(db.security_group, "the database"), PORT)
+    ways = way(tier, "RotationToDatabase", End(group, "the rotation"), End(db.security_group, "the database"), PORT)
+    log = tier.add(
+        logs.LogGroup(
+            "RotationLogGroup",
+            **choices.keeping.policies,
+            LogGroupName=Sub(f"/aws/lambda/{choices.function}-${{{SUFFIX}}}"),
+            RetentionInDays=choices.log_days,
+            **log_key(db.encryption),
+        ),
+        f"What the function writes, kept {choices.log_days} days; made first, for Lambda would set it no limit.",
+        exempt={}
+        if db.encryption
+        else {"CKV_AWS_158": "No secret is written; the service's own encryption is enough."},
+    )
     tier.add(
         secretsmanager.RotationSchedule(
             "DatabaseRotation",
             # The function finds the database by what the attachment has written into the secret, and is tried out
-            # at once, which needs an instance that answers.
-            DependsOn=[*db.waits, db.writer.title],
+            # at once, which needs an instance that answers and the ways to it and to Secrets Manager.
+            DependsOn=[*db.waits, log.title, *ways, *(route.title for route in network.ways_out)],
             SecretId=db.secret_arn,
             HostedRotationLambda=secretsmanager.HostedRotationLambda(
                 RotationType="PostgreSQLSingleUser",

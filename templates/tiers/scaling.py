@@ -29,7 +29,8 @@ class TargetTracking:
 @dataclass(frozen=True)
 class Steps:
     """Add tasks when a measure is at ``out`` percent or above, remove one when it is at ``back`` or below; minutes
-    that it must be so, and cooldowns in seconds. Two alarms act: target tracking cannot name both ends."""
+    that it must be so, and cooldowns in seconds. ``beyond``: only above and below, not at. Two alarms act: target
+    tracking cannot name both ends."""
 
     measure: str
     out: int
@@ -38,6 +39,7 @@ class Steps:
     back_minutes: int = 15
     cooldown_out: int = 60
     cooldown_in: int = 300
+    beyond: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,10 @@ def _step(tier: Tier, steps: Steps, scaled: Scaled, target: scaling.ScalableTarg
         if out
         else f"Removes a task of the {scaled.name}.",
     )
-    side = f"at {percent} % or {'above' if out else 'below'} for {minutes} minutes"
+    where = "above" if out else "below"
+    side = f"{where} {percent} %" if steps.beyond else f"at {percent} % or {where}"
+    side += f" for {minutes} minutes"
+    comparison = ("GreaterThan" if out else "LessThan") + ("" if steps.beyond else "OrEqualTo") + "Threshold"
     tier.add(
         cloudwatch.Alarm(
             f"{scaled.prefix}{measure}{'High' if out else 'Low'}Alarm",
@@ -149,7 +154,7 @@ def _step(tier: Tier, steps: Steps, scaled: Scaled, target: scaling.ScalableTarg
             Period=60,
             EvaluationPeriods=minutes,
             Threshold=percent,
-            ComparisonOperator="GreaterThanOrEqualToThreshold" if out else "LessThanOrEqualToThreshold",
+            ComparisonOperator=comparison,
             TreatMissingData="notBreaching",
             # Scaling out is worth telling people; scaling in is the normal course of a day.
             AlarmActions=[policy.ref(), scaled.topic.ref()] if out else [policy.ref()],

@@ -21,7 +21,7 @@ from templates.tiers.paths import HTTPS_OUT, End, way
 from templates.tiers.rollout import Rolling, Rollout, Route
 from templates.tiers.scaling import Scaled, Scaling, scale
 from templates.tiers.tasks import TaskChoices, task
-from templates.tiers.words import actions, arn, named, policy, trusts
+from templates.tiers.words import actions, named, policy, trusts
 
 
 @dataclass(frozen=True)
@@ -203,6 +203,7 @@ def _log_group(tier: Tier, choices: ClusterChoices, service: ServiceChoices) -> 
 
 def _execution_role(tier: Tier, choices: ClusterChoices, groups: Mapping[str, logs.LogGroup]) -> iam.Role:
     inject = {s.properties["Sid"]: s for service in choices.services for s in service.task.may_inject}
+    repositories = [service.task.image.repository_arn for service in choices.services]
     return tier.add(
         iam.Role(
             "TaskExecutionRole",
@@ -225,7 +226,7 @@ def _execution_role(tier: Tier, choices: ClusterChoices, groups: Mapping[str, lo
                             Action=actions(
                                 "ecr", "BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer"
                             ),
-                            Resource=[arn("ecr", "repository/*")],
+                            Resource=[*{str(each.data): each for each in repositories}.values()],
                         ),
                         Statement(
                             Sid="WriteLogs",
@@ -288,7 +289,7 @@ def _service(site: _Site, service: ServiceChoices, log_group: logs.LogGroup) -> 
             PropagateTags="SERVICE",
             EnableECSManagedTags=True,
         ),
-        f"Keeps the tasks of the {service.name} running; a deployment whose tasks stay unhealthy is rolled back. "
+        f"Keeps the tasks of the {service.name} running; {routed.says}. "
         "Auto scaling says how many tasks there are: a desired count here would set them back at each update.",
     )
     scale(tier, service.scaling, Scaled(prefix, service.name, site.cluster, made, site.alerts.topic))

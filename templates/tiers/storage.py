@@ -8,7 +8,7 @@ from troposphere import s3
 
 from tap.model import Tier
 from templates.tiers.buckets import BucketChoices, balancer_logs, bucket, bucket_policy, delivered_logs
-from templates.tiers.emptier import empty_on_delete
+from templates.tiers.emptier import emptied, empty_on_delete
 from templates.tiers.keeping import Keeping
 from templates.tiers.vended_logs import LogsToBucket
 
@@ -27,15 +27,15 @@ class StorageChoices:
 
 @dataclass(frozen=True)
 class Storage:
-    """Handles of storage: the bucket, and its policy, for which writers wait."""
+    """Handles of storage: the bucket, and what writers wait for: its policy, and what empties it when they are gone."""
 
     tier: Tier
     bucket: s3.Bucket
-    policy: s3.BucketPolicy
+    waits: tuple[str, ...]
 
     def from_balancer(self) -> LogsToBucket:
         """Access logs of a load balancer, to this bucket."""
-        return LogsToBucket(self.bucket, self.policy.title)
+        return LogsToBucket(self.bucket, self.waits)
 
 
 def storage(choices: StorageChoices) -> Storage:
@@ -62,4 +62,4 @@ def storage(choices: StorageChoices) -> Storage:
     empty_on_delete(tier, choices.keeping, made)
     name, export = choices.output
     tier.output(name, "The bucket that access logs are written to.", made.ref(), export=export)
-    return Storage(tier, made, policy)
+    return Storage(tier, made, (policy.title, *([] if choices.keeping.empties is False else [emptied(made)])))

@@ -10,7 +10,7 @@ from awacs.aws import Allow, Statement
 from troposphere import GetAtt, If, Ref, Region, ecs, iam, logs
 
 from tap.model import Tier
-from templates.tiers.images import ImageSource
+from templates.tiers.images import VERSIONED, VERSIONED_SAYS, ImageSource
 from templates.tiers.words import actions, named, policy, trusts
 
 
@@ -156,13 +156,14 @@ def _collector(tier: Tier, tracing: Tracing, log_group: logs.LogGroup) -> ecs.Co
     if name not in tier.template.parameters:
         tier.parameter(
             name,
-            "The image of the OpenTelemetry collector that passes traces on to X-Ray.",
+            "The image of the OpenTelemetry collector that passes traces on to X-Ray, with its tag or digest. latest, or "
+            "no tag, is refused.",
             group="Services",
             label="Image of the trace collector",
             Default=tracing.image,
-            AllowedPattern="^[A-Za-z0-9][A-Za-z0-9./:@_-]+$",
+            AllowedPattern=VERSIONED,
             MaxLength=512,
-            ConstraintDescription="the name of a container image with its tag or digest",
+            ConstraintDescription=VERSIONED_SAYS,
         )
     return ecs.ContainerDefinition(
         Name="tracing",

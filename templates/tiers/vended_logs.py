@@ -31,15 +31,12 @@ class AccessLogs(Protocol):
 
 @dataclass(frozen=True)
 class LogsToBucket:
-    """To a bucket whose policy lets the load balancer write; ``policy`` is that policy's logical id."""
+    """To a bucket whose policy lets the load balancer write; ``waits`` is that policy's logical id, and those of what
+    else is made before the load balancer and deleted after it."""
 
     bucket: s3.Bucket
-    policy: str
+    waits: tuple[str, ...]
     prefix: str = "alb"
-    waits: tuple[str, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "waits", (self.policy,))
 
     @property
     def attributes(self) -> Mapping[str, Any]:
@@ -93,12 +90,13 @@ def deliver(
     *,
     condition: str = "",
     path: str = "",
+    waits: tuple[str, ...] = (),
 ) -> None:
     """Add the three resources that carry a service's logs somewhere (source: CloudWatch Logs API, PutDeliverySource,
     PutDeliveryDestination, CreateDelivery).
 
     ``name`` begins their names, before the suffix; ``kind`` is the API's log type, ``form`` its output format,
-    ``source`` and ``destination`` are ARNs, ``path`` is the path in a bucket.
+    ``source`` and ``destination`` are ARNs, ``path`` is the path in a bucket. The delivery ``waits`` for these.
     """
     only = {"Condition": condition} if condition else {}
     start = tier.add(
@@ -121,6 +119,7 @@ def deliver(
         logs.Delivery(
             f"{prefix}LogDelivery",
             **only,
+            **({"DependsOn": list(waits)} if waits else {}),
             # By reference, so that it is deleted before them, as the service asks.
             DeliverySourceName=start.ref(),
             DeliveryDestinationArn=GetAtt(end, "Arn"),

@@ -172,7 +172,9 @@ def bench_lint(work: Path, repeat: int) -> list[str]:
 
 def templates(out: Path, ending: str) -> list[Path]:
     """The emitted templates of all systems and layouts, in one of their two forms."""
-    return [path for layout in ("stack", "tiers/*", "nested/*") for path in sorted(out.glob(f"*/{layout}{ending}"))]
+    return [
+        path for layout in ("stack", "edge", "tiers/*", "nested/*") for path in sorted(out.glob(f"*/{layout}{ending}"))
+    ]
 
 
 def ms(seconds: float) -> str:

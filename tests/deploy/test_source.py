@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tap.deploy.source import SourceError, environments, read_parameters, read_system
+from tap.deploy.source import SourceError, environments, read_edge, read_parameters, read_system
 
 
 def put(folder: Path, name: str, layout: str, **template: Any) -> None:
@@ -95,3 +95,24 @@ def test_a_yaml_without_its_json_is_named(out: Path) -> None:
     (out / "notes" / "stack.json").unlink()
     with pytest.raises(SourceError, match=r"stack\.json is missing.*make synth"):
         read_system("notes", "stack", out)
+
+
+def test_an_edge_is_a_stack_of_its_own_with_a_parameter_file_of_its_own(out: Path) -> None:
+    assert read_edge("notes", out) is None
+    put(out / "notes", "edge.yaml", "edge", Parameters={"Limit": {"Type": "Number"}})
+    system = read_edge("notes", out)
+    assert system is not None
+    assert [source.stack_name("dev") for source in system.stacks] == ["notes-dev-edge"]
+    assert system.declared == {"Limit": {"Type": "Number"}}
+    with pytest.raises(SourceError, match=r"the edge of notes has no environment 'dev'.*make synth"):
+        read_parameters("notes", "dev", out, edge=True)
+    (out / "notes" / "parameters" / "edge").mkdir()
+    (out / "notes" / "parameters" / "edge" / "dev.json").write_text('[{"ParameterKey": "B", "ParameterValue": "2"}]')
+    assert read_parameters("notes", "dev", out, edge=True) == {"B": "2"}
+    assert environments("notes", out) == ["dev"]
+
+
+def test_an_edge_that_says_it_is_something_else_is_refused(out: Path) -> None:
+    put(out / "notes", "edge.yaml", "stack")
+    with pytest.raises(SourceError, match="does not say"):
+        read_edge("notes", out)

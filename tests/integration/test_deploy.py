@@ -9,20 +9,17 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tap import project
 from tap.deploy.template import parse
+from tests.workbench import GENERATE, Workbench, statuses
 
 pytestmark = pytest.mark.integration
 
 TEMPLATES = Path(__file__).parent / "templates"
-GENERATE = str(project.ROOT / "generate.py")
 NEVER_SIGNALLED = {
     "Type": "AWS::CloudFormation::WaitCondition",
     "Metadata": {"Description": "Waits for what never comes."},
@@ -31,75 +28,14 @@ NEVER_SIGNALLED = {
 HANDLE = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
 
 
-@dataclass
-class Ran:
-    """What a command said, and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-class Workbench:
-    """A copy of the systems that a test may change, and the commands on it."""
-
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        self.out = folder / "out"
-        self.outputs = folder / "cfn-outputs"
-        self.environment = environment
-        shutil.copytree(TEMPLATES, self.out)
-        for path in self.out.rglob("*.yaml"):
-            path.with_suffix(".json").write_text(json.dumps(parse(path.read_text("utf-8"))), "utf-8")
-
-    def edit(self, path: str, change: Callable[[dict[str, Any]], None]) -> None:
-        """Change a template; JSON is YAML too."""
-        file = self.out / path
-        template = json.loads(file.with_suffix(".json").read_text("utf-8"))
-        change(template)
-        text = json.dumps(template, indent=1)
-        file.write_text(text, "utf-8")
-        file.with_suffix(".json").write_text(text, "utf-8")
-
-    def arguments(self, verb: str, system: str, *more: str, where: tuple[str, ...] = ("--local",)) -> list[str]:
-        words = [sys.executable, GENERATE, verb, system, "--env", "dev", "--out", str(self.out), *where, *more]
-        return words + (["--outputs-dir", str(self.outputs)] if verb in {"deploy", "outputs", "delete"} else [])
-
-    def run(self, verb: str, system: str, *more: str, where: tuple[str, ...] = ("--local",)) -> Ran:
-        done = subprocess.run(
-            self.arguments(verb, system, *more, where=where),
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
-
-    def well(self, verb: str, system: str, *more: str) -> Ran:
-        """Run what must succeed."""
-        ran = self.run(verb, system, *more)
-        assert ran.code == 0, ran.err
-        assert "Traceback" not in ran.err
-        return ran
-
-    def flat(self) -> dict[str, str]:
-        found: dict[str, str] = json.loads((self.outputs / "flat-outputs.json").read_text("utf-8"))
-        return found
-
-
 @pytest.fixture
 def bench(tmp_path: Path, environment: dict[str, str]) -> Workbench:
-    return Workbench(tmp_path, environment)
+    return Workbench(TEMPLATES, tmp_path, environment)
 
 
 @pytest.fixture
 def cloudformation(clients: Any) -> Any:
     return clients("cloudformation")
-
-
-def statuses(cloudformation: Any) -> dict[str, str]:
-    return {one["StackName"]: one["StackStatus"] for one in cloudformation.describe_stacks()["Stacks"]}
 
 
 def break_it(template: dict[str, Any]) -> None:

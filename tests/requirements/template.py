@@ -3,6 +3,9 @@
 ``stack("customer-portal", EnvironmentSuffix="qa1")`` is the system with those parameters: conditions decided, resources
 left out whose condition is false, ``Fn::If``, ``Ref``, ``Fn::Sub`` and ``Fn::FindInMap`` resolved. What is known in an
 account only stays visible: a pseudo parameter as ``${AWS::AccountId}``, a resource as a ``Reference``.
+
+``AWS::Region`` among the parameters is where the stack is, the template's own region without it: conditions and maps go
+by it, while in values it stays ``${AWS::Region}``.
 """
 
 from __future__ import annotations
@@ -19,6 +22,11 @@ OUT = Path(__file__).parents[2] / "out"
 SYSTEMS = tuple(sorted(path.parent.name for path in OUT.glob("*/stack.json")))
 
 _VARIABLE = re.compile(r"\$\{([^!{}][^{}]*)\}")
+REGION = "AWS::Region"
+ELSEWHERE = "ap-southeast-1"
+"""A region that is no system's own."""
+TAGS = {"AWS::Backup::BackupPlan": "BackupPlanTags", "AWS::Backup::BackupVault": "BackupVaultTags"}
+"""Where a type keeps its tags, other than in ``Tags``."""
 _LEFT_OUT = object()
 """What ``AWS::NoValue`` leaves: nothing, not even its key."""
 
@@ -64,7 +72,7 @@ class Resource:
     @property
     def tags(self) -> dict[str, Any]:
         """The tags, from a list of Key and Value or from a map."""
-        own = self.properties.get("Tags", {})
+        own = self.properties.get(TAGS.get(self.type, "Tags"), {})
         return dict(own) if isinstance(own, Mapping) else {tag["Key"]: tag["Value"] for tag in own}
 
 
@@ -112,8 +120,8 @@ class Stack:
 
     @property
     def region(self) -> str:
-        """The region that maps are looked up by: the template's own."""
-        return str(self.body["Metadata"]["Template"]["Region"])
+        """The region that the stack is in: the template's own where no other is given."""
+        return str(self.parameters.get(REGION, self.body["Metadata"]["Template"]["Region"]))
 
     def of(self, kind: str) -> list[Resource]:
         """All resources of a type."""
@@ -232,9 +240,13 @@ class Stack:
             return any(map(self._decide, argument))
         left, right = map(self._resolve, argument)
         if key == "Fn::Equals":
-            return str(left) == str(right)
+            return self._here(left) == self._here(right)
         assert key == "Fn::Contains", f"{key} decides nothing that this reader knows"
-        return right in left
+        return self._here(right) in map(self._here, left)
+
+    def _here(self, value: Any) -> str:
+        """A value to compare, with the region that the stack is in."""
+        return str(value).replace(f"${{{REGION}}}", self.region)
 
 
 def depends_on(resource: Mapping[str, Any]) -> tuple[str, ...]:
@@ -293,7 +305,8 @@ def load(path: str) -> Mapping[str, Any]:
 def given(body: Mapping[str, Any], parameters: Mapping[str, Any], imports: Mapping[str, Any] | None = None) -> Stack:
     """A template with these parameters, its defaults for the rest. Raises AssertionError for an unknown parameter."""
     declared = body.get("Parameters", {})
-    assert parameters.keys() <= declared.keys(), f"no parameter {parameters.keys() - declared.keys()}"
+    unknown = parameters.keys() - declared.keys() - {REGION}
+    assert not unknown, f"no parameter {unknown}"
     defaults = {name: str(entry["Default"]) for name, entry in declared.items() if "Default" in entry}
     return Stack(body, defaults | dict(parameters), imports or {})
 
@@ -306,6 +319,9 @@ def variants(body: Mapping[str, Any]) -> Iterator[dict[str, str]]:
             left, right = test["Fn::Equals"]
             names = [side["Ref"] for side in (left, right) if isinstance(side, Mapping) and "Ref" in side]
             for name in names:
+                if name == REGION:
+                    choices[name] = {ELSEWHERE}
+                    continue
                 parameter = body["Parameters"].get(name, {})
                 literals = {str(side) for side in (left, right) if not isinstance(side, Mapping)}
                 other = set() if parameter.get("Type") == "Number" or "AllowedValues" in parameter else {"given"}

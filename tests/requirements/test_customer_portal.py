@@ -16,6 +16,7 @@ from unittest.mock import Mock, patch
 
 import pytest
 
+from tests.requirements.parts import check_emptied
 from tests.requirements.relations import (
     ANYWHERE,
     EVERYWHERE,
@@ -355,8 +356,8 @@ def test_cp_ecs_5_services(name: str) -> None:
     assert it["CapacityProviderStrategy"] == [{"CapacityProvider": "FARGATE_SPOT", "Base": 1, "Weight": 1}]
     mixed = service(portal(OnDemandTasks="2"), name)["CapacityProviderStrategy"]
     assert mixed == [
-        {"CapacityProvider": "FARGATE", "Base": "2", "Weight": 0},
-        {"CapacityProvider": "FARGATE_SPOT", "Weight": 1},
+        {"CapacityProvider": "FARGATE", "Base": "2", "Weight": 1},
+        {"CapacityProvider": "FARGATE_SPOT", "Weight": 4},
     ]
     capacity = of.one("AWS::ECS::ClusterCapacityProviderAssociations", Cluster=it["Cluster"])
     assert capacity["CapacityProviders"] == ["FARGATE", "FARGATE_SPOT"]
@@ -868,21 +869,6 @@ def test_cp_cdn_1_tls_only() -> None:
     assert refusal["Action"] == ["s3:*"]
     assert refusal["Resource"] == [arn, f"{arn}/*"]
     assert refusal["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-
-
-def check_emptied(of: Stack, bucket: Resource) -> None:
-    """A custom resource that goes before the bucket, the function behind it, and its rights on that bucket alone."""
-    emptier = of.one("Custom::EmptiedBucket", BucketName=Reference(bucket.logical_id))
-    function = of.at(emptier["ServiceToken"], "Arn")
-    assert function.type == "AWS::Lambda::Function"
-    arn = Reference(bucket.logical_id, "Arn")
-    rights = granted(of, of.at(function["Role"], "Arn"))
-    assert {(action, place) for action, place in rights if action.startswith("s3:")} == {
-        ("s3:ListBucketVersions", arn),
-        ("s3:DeleteObject", f"{arn}/*"),
-        ("s3:DeleteObjectVersion", f"{arn}/*"),
-    }
-    assert function["Timeout"] < emptier["ServiceTimeout"]
 
 
 @requirement("CP-CDN-1")

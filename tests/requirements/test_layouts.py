@@ -14,7 +14,19 @@ from typing import Any
 
 import pytest
 
-from tests.requirements.template import OUT, SYSTEMS, Output, Reference, Stack, depends_on, given, load, variants, walk
+from tests.requirements.template import (
+    OUT,
+    REGION,
+    SYSTEMS,
+    Output,
+    Reference,
+    Stack,
+    depends_on,
+    given,
+    load,
+    variants,
+    walk,
+)
 
 each_system = pytest.mark.parametrize("system", SYSTEMS)
 SUFFIX = {"EnvironmentSuffix": "qa1"}
@@ -48,7 +60,8 @@ def whole(system: str) -> Mapping[str, Any]:
 
 
 def declared(body: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in parameters.items() if name in body["Parameters"]}
+    """Of the parameters those that a template takes; the region is everybody's."""
+    return {name: value for name, value in parameters.items() if name in body["Parameters"] or name == REGION}
 
 
 def deployed_tiers(system: str, parameters: Mapping[str, str]) -> tuple[dict[str, Stack], dict[str, Any]]:
@@ -82,7 +95,8 @@ def deployed_nested(system: str, parameters: Mapping[str, str]) -> tuple[dict[st
         assert resource["TemplateURL"].lower().replace("-", "").startswith(url.lower())
         handed_on = {key: follow(value) for key, value in (resource["Parameters"] or {}).items()}
         assert all(isinstance(value, str | Reference) for value in handed_on.values()), handed_on
-        stacks[name] = given(children(system)[name], handed_on)
+        there = {REGION: parameters[REGION]} if REGION in parameters else {}
+        stacks[name] = given(children(system)[name], handed_on | there)
     outputs = {
         name: Output(follow(output.value), output.export, output.description) for name, output in parent.outputs.items()
     }

@@ -1,0 +1,43 @@
+"""The systems' pages beside what is emitted: from the files of a system to its page, and which pages are stale."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+
+from tap import document
+from tap.edge import EDGE, checked_edge
+from tap.model import System
+from tap.synth import Difference, Emitted, differences
+
+
+def pages(system: System, emitted: Iterable[Emitted]) -> Iterator[Emitted]:
+    """The page of a system, from its files; none without the layout ``stack``, whose template it tells of."""
+    files = {file.path: file.text for file in emitted}
+
+    def told(of: System, path: str) -> document.Told:
+        body = json.loads(files[f"{path}.json"])
+        tiers = [(tier.name, tier.title, tier.says) for tier in of.tiers if tier.template.resources]
+        return document.Told(body, tiers, of.environments, len(files[f"{path}.yaml"].encode()))
+
+    whole, other = f"{system.name}/stack", f"{system.name}/{EDGE}"
+    if f"{whole}.json" in files:
+        edge = checked_edge(system) if f"{other}.json" in files else None
+        text = document.page(told(system, whole), told(edge, other) if edge else None)
+        yield Emitted(f"{system.name}.md", text)
+
+
+def stale(written: Collection[Emitted], folder: Path, names: Collection[str] | None) -> list[Difference]:
+    """What writing these pages to ``folder`` would change.
+
+    Of all systems (``names``), pages that nothing writes any more are ``gone``, if they bear ``document.MARK``;
+    ``None`` when only some systems are looked at. Raises OSError for a file that cannot be read.
+    """
+    changes = differences(written, folder, (), ())
+    left = [] if names is None else [path for path in sorted(folder.glob("*.md")) if path.stem not in names]
+    for path in left:
+        text = path.read_text("utf-8", "replace")
+        if text.startswith(document.MARK):
+            changes.append(Difference(path.name, "gone", text, ""))
+    return changes

@@ -1,0 +1,369 @@
+"""Media streaming's requirements, one by one, in the emitted templates: logs and measures, the whole.
+
+"Decision" in a comment: where the system departs from the words of its brief, and how.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.requirements.media import (
+    DAYS,
+    EDGE,
+    HTTPS,
+    SERVICES,
+    S,
+    api,
+    balancer,
+    container,
+    database,
+    distribution,
+    edge,
+    listener,
+    media,
+    page_writer,
+    service,
+    stage,
+    target_groups,
+)
+from tests.requirements.parts import (
+    Shown,
+    attributes,
+    behaviours,
+    log_group,
+    role,
+    shown,
+    task,
+)
+from tests.requirements.relations import granted, trusted
+from tests.requirements.template import Reference, Resource, Stack, given, load, variants
+
+requirement = pytest.mark.requirement
+
+
+# ── Monitoring ──
+
+
+def of_service(of: Stack, name: str) -> dict[str, str]:
+    it = service(of, name)
+    return {"ClusterName": str(it["Cluster"]), "ServiceName": str(Reference(it.logical_id, "Name"))}
+
+
+def of_targets(of: Stack, name: str) -> list[dict[str, str]]:
+    door = str(Reference(balancer(of).logical_id, "LoadBalancerFullName"))
+    return [
+        {"TargetGroup": str(Reference(group.logical_id, "TargetGroupFullName")), "LoadBalancer": door}
+        for group in target_groups(of, name)
+    ]
+
+
+@requirement("MS-MON-1")
+def test_ms_mon_1_dashboard() -> None:
+    of = media()
+    dashboard = of.one("AWS::CloudWatch::Dashboard", DashboardName=f"dashboard-{S}")
+    door = {"LoadBalancer": str(Reference(balancer(of).logical_id, "LoadBalancerFullName"))}
+    data = {"DBClusterIdentifier": str(Reference(database(of).logical_id))}
+    called = {"ApiName": f"api-{S}", "Stage": str(Reference(stage(of).logical_id))}
+    elb = "AWS/ApplicationELB"
+    wanted: list[tuple[str, str, Mapping[str, str], str]] = [
+        *((elb, "TargetResponseTime", door, percentile) for percentile in ("p50", "p95", "p99")),
+        (elb, "RequestCount", door, "Sum"),
+        ("AWS/ApiGateway", "Count", called, "Sum"),
+        ("AWS/RDS", "DatabaseConnections", data, "Average"),
+        *(("AWS/RDS", f"{kind}Latency", data, "Average") for kind in ("Read", "Write", "Commit")),
+        ("AWS/RDS", "CPUUtilization", data, "Average"),
+    ]
+    for name in SERVICES:
+        wanted += [("ECS/ContainerInsights", "RunningTaskCount", of_service(of, name), "Average")]
+        wanted += [("AWS/ECS", f"{kind}Utilization", of_service(of, name), "Average") for kind in ("CPU", "Memory")]
+        for targets in of_targets(of, name):
+            wanted += [
+                (elb, "HTTPCode_Target_5XX_Count", targets, "Sum"),
+                (elb, "RequestCount", targets, "Sum"),
+                (elb, "HealthyHostCount", targets, "Minimum"),
+                (elb, "UnHealthyHostCount", targets, "Maximum"),
+            ]
+
+    def key(namespace: str, name: str, dimensions: Mapping[str, str], statistic: str) -> tuple[Any, ...]:
+        return namespace, name, sorted(dimensions.items()), statistic
+
+    found: list[Shown] = [*shown(dashboard)]
+    assert sorted(key(it.namespace, it.name, it.dimensions, it.statistic) for it in found) == sorted(
+        key(*each) for each in wanted
+    )
+
+
+@requirement("MS-MON-1")
+@pytest.mark.parametrize("name", SERVICES)
+def test_ms_mon_1_error_rate_of_whichever_group_serves(name: str) -> None:
+    of = media()
+    body = json.loads(of.one("AWS::CloudWatch::Dashboard")["DashboardBody"])
+    (widget,) = (w for w in body["widgets"] if w["properties"]["title"] == f"{name.capitalize()}: error rate, %")
+    (reckoned,), *metrics = widget["properties"]["metrics"]
+    ids = {metric[-1]["id"]: (metric[1], metric[3]) for metric in metrics}
+    # A group without targets reports nothing, and nothing in a sum makes nothing of it all.
+    parts = {each: f"FILL({each}, 0)" for each in ids}
+    failed = " + ".join(parts[each] for each, (metric, _) in ids.items() if "5XX" in metric)
+    asked = " + ".join(parts[each] for each, (metric, _) in ids.items() if metric == "RequestCount")
+    assert reckoned["expression"] == f"100 * ({failed}) / ({asked})"
+    groups = {group for _, group in ids.values()}
+    assert groups == {targets["TargetGroup"] for targets in of_targets(of, name)}
+
+
+def log_groups(of: Stack) -> dict[str, Resource]:
+    return {str(it["LogGroupName"] or it.logical_id): it for it in of.of("AWS::Logs::LogGroup")}
+
+
+@requirement("MS-MON-2")
+@pytest.mark.parametrize("file", ["stack", "edge"])
+def test_ms_mon_2_every_log_is_kept_thirty_days(file: str) -> None:
+    body = load(f"media-streaming/{file}.json")
+    for parameters in variants(body):
+        of = given(body, {"EnvironmentSuffix": S, **parameters})
+        assert {it.logical_id: it["RetentionInDays"] for it in of.of("AWS::Logs::LogGroup")} == {
+            it.logical_id: DAYS for it in of.of("AWS::Logs::LogGroup")
+        }
+
+
+@requirement("MS-MON-2")
+def test_ms_mon_2_a_group_for_each_service() -> None:
+    of = media()
+    names = {}
+    for name in SERVICES:
+        it = container(of, name)
+        assert it["LogConfiguration"]["Options"]["awslogs-stream-prefix"] == name
+        group = log_group(of, it)
+        names[name] = group["LogGroupName"]
+        writer = role(of, task(of, service(of, name))["ExecutionRoleArn"])
+        for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+            assert (action, Reference(group.logical_id, "Arn")) in granted(of, writer)
+    assert names == {name: f"/media-streaming/{S}/{name}" for name in SERVICES}
+
+
+@requirement("MS-MON-2")
+def test_ms_mon_2_api_logs() -> None:
+    of = media()
+    it = stage(of)
+    access = of.at(it["AccessLogSetting.DestinationArn"], "Arn")
+    assert access["LogGroupName"] == f"/media-streaming/{S}/api-access"
+    assert json.loads(it["AccessLogSetting.Format"])["ip"] == "$context.identity.sourceIp"
+    (settings,) = it["MethodSettings"]
+    assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
+    # Decision: never full bodies.
+    assert (settings["LoggingLevel"], settings["DataTraceEnabled"]) == ("INFO", False)
+    execution = log_groups(of)[f"API-Gateway-Execution-Logs_{Reference(api(of).logical_id)}/prod"]
+    assert execution.logical_id in it.depends_on
+    assert of.one("AWS::ApiGateway::Account").logical_id in it.waits_for
+    without = media(CreateApiGatewayLogsRole="false")
+    assert not without.of("AWS::ApiGateway::Account")
+    assert stage(without)["AccessLogSetting"] == it["AccessLogSetting"]
+
+
+@requirement("MS-MON-2")
+def test_ms_mon_2_flow_log() -> None:
+    of = media()
+    it = of.one("AWS::EC2::FlowLog")
+    assert (it["ResourceType"], it["ResourceId"]) == ("VPC", Reference(of.one("AWS::EC2::VPC").logical_id))
+    assert (it["TrafficType"], it["LogDestinationType"]) == ("ALL", "cloud-watch-logs")
+    group = of.at(it["LogGroupName"])
+    assert group["LogGroupName"] == f"/media-streaming/{S}/vpc-flow"
+    writer = role(of, it["DeliverLogsPermissionArn"])
+    assert trusted(writer) == {"vpc-flow-logs.amazonaws.com"}
+    here = Reference(group.logical_id, "Arn")
+    assert {(f"logs:{a}", here) for a in ("CreateLogStream", "PutLogEvents")} <= granted(of, writer)
+    assert {place for _, place in granted(of, writer)} == {here}
+
+
+@requirement("MS-MON-2")
+def test_ms_mon_2_database_and_insights() -> None:
+    of = media()
+    assert database(of)["EnableCloudwatchLogsExports"] == ["postgresql"]
+    # Made first: the service would make it itself, and keep it for ever.
+    made_before = {
+        f"/aws/rds/cluster/aurora-{S}/postgresql": database(of),
+        f"/aws/ecs/containerinsights/ecs-cluster-{S}/performance": of.one("AWS::ECS::Cluster"),
+    }
+    for name, maker in made_before.items():
+        assert log_groups(of)[name].logical_id in maker.depends_on
+
+
+@requirement("MS-MON-2")
+@pytest.mark.parametrize("where", ["api", "cdn"])
+def test_ms_mon_2_firewall_logs(where: str) -> None:
+    of = media() if where == "api" else edge()
+    it = of.one("AWS::WAFv2::LoggingConfiguration")
+    assert it["ResourceArn"] == Reference(of.one("AWS::WAFv2::WebACL").logical_id, "Arn")
+    # WAF writes to groups whose names begin like this only.
+    group = log_groups(of)[f"aws-waf-logs-{where}-firewall-{S}"]
+    here = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
+    assert it["LogDestinationConfigs"] == [f"{here}{Reference(group.logical_id)}"]
+
+
+def check_delivered(of: Stack, kind: str, resource: Any, group: str) -> None:
+    """The three resources that carry a log of that kind into that group."""
+    source = of.one("AWS::Logs::DeliverySource", LogType=kind)
+    assert source["ResourceArn"] == resource
+    way = of.one("AWS::Logs::Delivery", DeliverySourceName=Reference(source.logical_id))
+    end = of.at(way["DeliveryDestinationArn"], "Arn")
+    assert end.type == "AWS::Logs::DeliveryDestination"
+    assert end["OutputFormat"] == "json"
+    assert of.at(end["DestinationResourceArn"], "Arn")["LogGroupName"] == group
+
+
+@requirement("MS-MON-2")
+def test_ms_mon_2_load_balancer_log() -> None:
+    # Decision: vended delivery to a log group, not a bucket.
+    of = media()
+    check_delivered(of, "ALB_ACCESS_LOGS", Reference(balancer(of).logical_id), f"/media-streaming/{S}/alb-access")
+    assert not [key for key in attributes(balancer(of), "LoadBalancerAttributes") if "_logs" in key]
+    assert not distribution(of)["DistributionConfig.Logging"]
+
+
+@requirement("MS-MON-2")
+def test_ms_mon_2_cloudfront_log() -> None:
+    # Decision: CloudFront's logs are delivered from us-east-1 only, so by the edge, once it knows the distribution.
+    of = edge(DistributionId="E1ABCDEF")
+    arn = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/E1ABCDEF"
+    check_delivered(of, "ACCESS_LOGS", arn, f"/media-streaming/{S}/cloudfront-access")
+    assert not edge().of("AWS::Logs::Delivery")
+    whole = media()
+    assert whole.outputs["CloudFrontDistributionId"].value == Reference(distribution(whole).logical_id)
+
+
+@requirement("MS-MON-2")
+def test_ms_mon_2_every_group_is_one_of_these() -> None:
+    of, other = media(), edge(DistributionId="E1ABCDEF")
+    own = {f"/media-streaming/{S}/{it}" for it in ("vpc-flow", "alb-access", "frontend", "backend", "api-access")}
+    assert log_groups(of).keys() == own | {
+        f"aws-waf-logs-api-firewall-{S}",
+        f"/aws/rds/cluster/aurora-{S}/postgresql",
+        f"/aws/ecs/containerinsights/ecs-cluster-{S}/performance",
+        f"API-Gateway-Execution-Logs_{Reference(api(of).logical_id)}/prod",
+        # Named by CloudFormation, so that they can be replaced.
+        "DefaultGroupCloserLogGroup",
+        "PageWriterLogGroup",
+    }
+    assert log_groups(other).keys() == {f"aws-waf-logs-cdn-firewall-{S}", f"/media-streaming/{S}/cloudfront-access"}
+    for function in of.of("AWS::Lambda::Function"):
+        assert of.at(function["LoggingConfig.LogGroup"]).type == "AWS::Logs::LogGroup"
+
+
+# ── The whole ──
+
+
+@requirement("MS-SEC-1")
+def test_ms_sec_1_in_transit() -> None:
+    of = media(**HTTPS, **EDGE)
+    found = behaviours(distribution(of))
+    assert {it["ViewerProtocolPolicy"] for it in found.values()} == {"redirect-to-https"}
+    assert distribution(of)["DistributionConfig.ViewerCertificate.MinimumProtocolVersion"] == "TLSv1.2_2021"
+    origins = distribution(of)["DistributionConfig.Origins"]
+    asked = {each["CustomOriginConfig"]["OriginProtocolPolicy"] for each in origins if "CustomOriginConfig" in each}
+    assert asked == {"https-only"}
+    assert listener(of, 80)["DefaultActions.0.RedirectConfig.Protocol"] == "HTTPS"
+    assert of.at(database(of)["DBClusterParameterGroupName"])["Parameters"] == {"rds.force_ssl": "1"}
+    for it in of.of("AWS::RDS::DBInstance"):
+        assert it["CACertificateIdentifier"] == "rds-ca-rsa2048-g1"
+    for bucket in of.of("AWS::S3::Bucket"):
+        policy = of.one("AWS::S3::BucketPolicy", Bucket=Reference(bucket.logical_id))
+        (refusal,) = (s for s in policy["PolicyDocument.Statement"] if s["Effect"] == "Deny")
+        arn = Reference(bucket.logical_id, "Arn")
+        assert (refusal["Principal"], refusal["Action"]) == ("*", ["s3:*"])
+        assert refusal["Resource"] == [arn, f"{arn}/*"]
+        assert refusal["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+@requirement("MS-SEC-1")
+def test_ms_sec_1_at_rest() -> None:
+    # Log groups, repositories, parameters and secrets are encrypted by their services without a word. The alarms' topic
+    # is not: CloudWatch cannot publish to one with AWS's key, and the design has no key of its own.
+    of = media()
+    assert database(of)["StorageEncrypted"] is True
+    for bucket in of.of("AWS::S3::Bucket"):
+        (rule,) = bucket["BucketEncryption.ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert not of.of("AWS::EFS::FileSystem")
+    assert not of.of("AWS::DynamoDB::Table")
+
+
+KEPT_BY_DEFAULT = {"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"}
+"""What CloudFormation snapshots where no policy is given (user guide, ``DeletionPolicy`` attribute)."""
+
+
+@requirement("MS-DEL-1")
+@pytest.mark.parametrize("file", ["stack", "edge"])
+def test_ms_del_1_nothing_retained(file: str) -> None:
+    body = load(f"media-streaming/{file}.json")
+    for parameters in variants(body):
+        of = given(body, {"EnvironmentSuffix": S, **parameters})
+        kept = {it.type for it in of.resources.values() if set(it.deletion) - {"Delete", ""}}
+        # Decision: only the account-wide role for API logs stays, for other APIs use it; false leaves even that out.
+        assert kept == ({"AWS::IAM::Role", "AWS::ApiGateway::Account"} if of.of("AWS::ApiGateway::Account") else set())
+        for it in of.resources.values():
+            assert it.type not in KEPT_BY_DEFAULT or it.deletion == ("Delete", "Delete"), it.logical_id
+            assert not it["DeletionProtection"], it.logical_id
+            assert not it["DeletionProtectionEnabled"], it.logical_id
+    assert not media(CreateApiGatewayLogsRole="false").of("AWS::ApiGateway::Account")
+
+
+@requirement("MS-DEL-1")
+def test_ms_del_1_what_holds_things_is_emptied() -> None:
+    of = media()
+    assert attributes(balancer(of), "LoadBalancerAttributes")["deletion_protection.enabled"] == "false"
+    assert {it["EmptyOnDelete"] for it in of.of("AWS::ECR::Repository")} == {True}
+    buckets = of.of("AWS::S3::Bucket")
+    assert buckets
+    for bucket in buckets:
+        # It goes before the bucket, and takes every version of everything with it.
+        written = of.one("Custom::WrittenPages", BucketName=Reference(bucket.logical_id))
+        arn = Reference(bucket.logical_id, "Arn")
+        rights = granted(of, role(of, page_writer(of)["Role"]))
+        assert {(action, place) for action, place in rights if action.startswith("s3:")} == {
+            ("s3:ListBucketVersions", arn),
+            ("s3:PutObject", f"{arn}/*"),
+            ("s3:DeleteObject", f"{arn}/*"),
+            ("s3:DeleteObjectVersion", f"{arn}/*"),
+        }
+        assert page_writer(of)["Timeout"] < written["ServiceTimeout"]
+    assert not edge().of("AWS::S3::Bucket")
+
+
+@requirement("MS-OUT-1")
+@pytest.mark.parametrize("file", ["stack", "edge"])
+def test_ms_out_1_outputs(file: str) -> None:
+    of = media() if file == "stack" else edge()
+    there = "${AWS::Region}"
+    values: dict[str, tuple[Any, str]]
+    if file == "stack":
+        door, data, cdn = balancer(of).logical_id, database(of).logical_id, distribution(of).logical_id
+        here = f"{Reference(api(of).logical_id)}.execute-api.{there}.${{AWS::URLSuffix}}"
+        console = f"https://{there}.console.aws.amazon.com/cloudwatch/home?region={there}#dashboards:name=dashboard-{S}"
+        values = {
+            "VpcId": (Reference(of.one("AWS::EC2::VPC").logical_id), "vpc-id"),
+            "AlbDnsName": (Reference(door, "DNSName"), "alb-dns"),
+            "ApiGatewayUrl": (f"https://{here}/{Reference(stage(of).logical_id)}/", "api-url"),
+            "CloudFrontUrl": (f"https://{Reference(cdn, 'DomainName')}", "cloudfront-url"),
+            "CloudFrontDistributionId": (Reference(cdn), "cloudfront-id"),
+            "DatabaseEndpoint": (Reference(data, "Endpoint.Address"), "db-endpoint"),
+            "DatabaseReaderEndpoint": (Reference(data, "ReadEndpoint.Address"), "db-reader-endpoint"),
+            "DatabaseSecretArn": (Reference(data, "MasterUserSecret.SecretArn"), "db-secret-arn"),
+            "DashboardUrl": (console, "dashboard-url"),
+        }
+        for name in SERVICES:
+            repository = of.one("AWS::ECR::Repository", RepositoryName=f"{name}-{S}")
+            uri = Reference(repository.logical_id, "RepositoryUri")
+            values[f"{name.capitalize()}RepositoryUri"] = (uri, f"{name}-repository-uri")
+    else:
+        acl = Reference(of.one("AWS::WAFv2::WebACL").logical_id, "Arn")
+        values = {
+            "CloudFrontCertificateArn": ("", "edge-certificate-arn"),
+            "CloudFrontWebAclArn": (acl, "edge-web-acl-arn"),
+        }
+    found = {name: (output.value, output.export) for name, output in of.outputs.items()}
+    # Decision: the system's name leads, so that two systems with one suffix can share an account.
+    assert found == {name: (value, f"media-streaming-{S}-{tail}") for name, (value, tail) in values.items()}

@@ -1,0 +1,90 @@
+"""The deploying verbs as a person runs them: in a process of their own, without a terminal."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tap import project
+from tap.deploy.template import parse
+
+GENERATE = str(project.ROOT / "generate.py")
+
+
+@dataclass
+class Ran:
+    """What a command said, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Bench:
+    """The commands on the systems of ``out``; outputs are written to ``outputs``."""
+
+    out: Path
+    outputs: Path
+    environment: dict[str, str]
+
+    def arguments(self, verb: str, system: str, *more: str, where: tuple[str, ...] = ("--local",)) -> list[str]:
+        """The command, to be run by hand. ``where``: the options that name a place."""
+        words = [sys.executable, GENERATE, verb, system, "--out", str(self.out), *where, *more]
+        words += [] if "--env" in more else ["--env", "dev"]
+        return words + (["--outputs-dir", str(self.outputs)] if verb in {"deploy", "outputs", "delete"} else [])
+
+    def run(self, verb: str, system: str, *more: str, where: tuple[str, ...] = ("--local",)) -> Ran:
+        """Run a verb."""
+        done = subprocess.run(
+            self.arguments(verb, system, *more, where=where),
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def well(self, verb: str, system: str, *more: str) -> Ran:
+        """Run what must succeed."""
+        ran = self.run(verb, system, *more)
+        assert ran.code == 0, ran.err
+        assert "Traceback" not in ran.err
+        return ran
+
+    def flat(self) -> dict[str, str]:
+        """The outputs that were written."""
+        found: dict[str, str] = json.loads((self.outputs / "flat-outputs.json").read_text("utf-8"))
+        return found
+
+
+class Workbench(Bench):
+    """A copy of systems that a test may change, and the commands on it. ``templates`` holds the systems in YAML."""
+
+    def __init__(self, templates: Path, folder: Path, environment: dict[str, str]) -> None:
+        super().__init__(folder / "out", folder / "cfn-outputs", environment)
+        shutil.copytree(templates, self.out)
+        for path in self.out.rglob("*.yaml"):
+            path.with_suffix(".json").write_text(json.dumps(parse(path.read_text("utf-8"))), "utf-8")
+
+    def edit(self, path: str, change: Callable[[dict[str, Any]], None]) -> None:
+        """Change a template; JSON is YAML too."""
+        file = self.out / path
+        template = json.loads(file.with_suffix(".json").read_text("utf-8"))
+        change(template)
+        text = json.dumps(template, indent=1)
+        file.write_text(text, "utf-8")
+        file.with_suffix(".json").write_text(text, "utf-8")
+
+
+def statuses(cloudformation: Any) -> dict[str, str]:
+    """The status of every stack that a client sees, by name."""
+    return {one["StackName"]: one["StackStatus"] for one in cloudformation.describe_stacks()["Stacks"]}
