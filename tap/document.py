@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tap import limits
+from tap import limitations, limits
 from tap.capabilities import iam_resources
 from tap.cases import ALWAYS, Conditions
 from tap.costs import idle
@@ -229,7 +229,7 @@ def _limitations(told: Told) -> list[str]:
     lines = bullets(
         [f"{code(SUFFIX)}: {text(suffix.get('ConstraintDescription', ''))}", *_regions(told), *_local(told)]
     )
-    exempt = _exemptions(told.resources)
+    exempt = limitations.exemptions(told.resources)
     if exempt:
         lines += ["", "Checks (of checkov and cfn-lint) that resources are excused from, with the reasons:", ""]
         lines += table(
@@ -240,58 +240,20 @@ def _limitations(told: Told) -> list[str]:
 
 
 def _regions(told: Told) -> Iterator[str]:
-    """The mappings that are asked for the stack's region: a region that they lack is refused."""
-    users: dict[str, list[str]] = {}
-    for name, body in told.resources.items():
-        for mapping in dict.fromkeys(_asked_for_region(body.get("Properties"))):
-            users.setdefault(mapping, []).append(name)
-    for mapping, names in users.items():
+    for mapping, names in limitations.asked_for_region(told.resources).items():
         others = f" and {len(names) - 1} others" if len(names) > 1 else ""
         regions = ", ".join(told.body["Mappings"][mapping])
         yield f"Only in {regions}: {code(mapping)}, on which {code(names[0])}{others} rely, names no other region."
-
-
-def _asked_for_region(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        asked = node.get("Fn::FindInMap")
-        if isinstance(asked, list) and asked[1] == {"Ref": "AWS::Region"} and isinstance(asked[0], str):
-            yield asked[0]
-        for each in node.values():
-            yield from _asked_for_region(each)
-    elif isinstance(node, list):
-        for each in node:
-            yield from _asked_for_region(each)
 
 
 def _local(told: Told) -> Iterator[str]:
     """Resources that there are in some regions only."""
     cases: dict[str, list[str]] = {}
     for name, body in told.resources.items():
-        if "the region is" in (when := _only(told, body)):
+        if "the region is" in (when := limitations.only(body, told.conditions)):
             cases.setdefault(when, []).append(name)
     for when, names in cases.items():
         yield f"Only where {text(when)}: {_codes(names)}."
-
-
-def _only(told: Told, resource: Mapping[str, Any]) -> str:
-    """When there is a resource, in words; empty where there always is."""
-    name = resource.get("Condition")
-    if not name:
-        return ""
-    conditions = told.conditions
-    met = [when for when, holds in conditions.cases([name], lambda case: conditions.holds(name, case)) if holds]
-    return "".join(met)
-
-
-def _exemptions(resources: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], list[str]]:
-    """Check and reason → the resources that are excused for it, in their order."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for name, body in resources.items():
-        metadata = body["Metadata"]
-        reasons = {skip["id"]: skip["comment"] for skip in metadata.get("checkov", {}).get("skip", [])}
-        for check, reason in (reasons | metadata.get("Exemptions", {})).items():
-            found.setdefault((check, reason), []).append(name)
-    return found
 
 
 def _costs(told: Told) -> list[str]:
@@ -308,7 +270,12 @@ def _tiers(told: Told) -> list[str]:
     for name, title, says in told.tiers:
         inside = {key: body for key, body in told.resources.items() if body["Metadata"]["Tier"] == name}
         rows = (
-            (code(key), _short(body["Type"]), text(body["Metadata"]["Description"]), text(_only(told, body)))
+            (
+                code(key),
+                _short(body["Type"]),
+                text(body["Metadata"]["Description"]),
+                text(limitations.only(body, told.conditions)),
+            )
             for key, body in inside.items()
         )
         content = [text(says), "", *table(("Resource", "Type", "What", "Only where"), rows)]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
+from tap import references
 from tap.deploy.difference import leaves
 from tap.diff.model import Edit, Kind
+from tap.diff.renames import rewritten
 from tap.diff.schemas import Rules
 from tap.diff.views import Pair
 
@@ -26,11 +29,20 @@ _TAGS = frozenset({"Tags", "TagList", "HostedZoneTags", "FileSystemTags", "UserP
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[([^\]]*)\]")
 
 
-def of_resource(before: Mapping[str, Any], after: Mapping[str, Any], rules: Rules | None, pair: Pair) -> Iterator[Edit]:
-    """Every path that differs between two versions of a resource, given as the templates have them."""
+def of_resource(
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    rules: Rules | None,
+    pair: Pair,
+    renamed: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Edit]:
+    """Every path that differs between two versions of a resource, given as the templates have them.
+
+    ``renamed`` are the logical ids that other resources have now, by the ones that they had.
+    """
     own, other = before.get("Properties") or {}, after.get("Properties") or {}
     for name in dict.fromkeys((*own, *other)):
-        yield from _of_property(name, own.get(name), other.get(name), rules, pair)
+        yield from _of_property(name, own.get(name), other.get(name), rules, pair, renamed)
     for name in ATTRIBUTES:
         first, last = pair.old.resolved(before.get(name)), pair.new.resolved(after.get(name))
         if name == "DependsOn":
@@ -55,7 +67,9 @@ def steps(path: str) -> tuple[str, ...]:
     return tuple(match[1] or match[2] for match in _STEP.finditer(path))
 
 
-def _of_property(name: str, raw_before: Any, raw_after: Any, rules: Rules | None, pair: Pair) -> Iterator[Edit]:
+def _of_property(
+    name: str, raw_before: Any, raw_after: Any, rules: Rules | None, pair: Pair, renamed: Mapping[str, str]
+) -> Iterator[Edit]:
     before, after = pair.old.resolved({name: raw_before}), pair.new.resolved({name: raw_after})
     for leaf in leaves(before.get(name), after.get(name), name):
         inner = leaf.path[len(name) :]
@@ -64,22 +78,27 @@ def _of_property(name: str, raw_before: Any, raw_after: Any, rules: Rules | None
             pair.text(leaf.path, leaf.before),
             pair.text(leaf.path, leaf.after),
             recreation(rules, name, inner, leaf.before, leaf.after),
-            _cause(raw_before, raw_after, steps(inner), pair),
+            _cause(raw_before, raw_after, steps(inner), pair, renamed),
             kind_of(name, rules),
         )
 
 
-def _cause(raw_before: Any, raw_after: Any, path: tuple[str, ...], pair: Pair) -> str:
+def _cause(raw_before: Any, raw_after: Any, path: tuple[str, ...], pair: Pair, renamed: Mapping[str, str]) -> str:
     """What changes a value whose expression is the same on both sides; empty when the expression itself is edited."""
-    before, after = pair.old.pruned(raw_before), pair.new.pruned(raw_after)
-    if raw_before == raw_after:
-        before, after = raw_before, raw_after
+    before, after = raw_before, raw_after
+    if before != after:
+        before, after = pair.old.pruned(before), pair.new.pruned(after)
     for step in path:
         inner = _child(before, step), _child(after, step)
         if None in inner:
             break
         before, after = inner
-    return pair.causes(after) if before == after else ""
+    if before == after:
+        return pair.causes(after)
+    if renamed and rewritten(before, renamed.get) == after:
+        used = dict.fromkeys(use.reference.name for use in references.find(before) if use.reference.name in renamed)
+        return ", ".join(f"{renamed[name]}, renamed from {name}" for name in used)
+    return ""
 
 
 def _child(node: Any, step: str) -> Any:

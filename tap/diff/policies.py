@@ -22,7 +22,14 @@ _ATTACHED = frozenset(
         "AWS::IAM::GroupPolicy",
     }
 )
-_BEARERS = {"Roles": "role", "Users": "user", "Groups": "group", "RoleName": "role", "UserName": "user", "GroupName": "group"}
+_BEARERS = {
+    "Roles": "role",
+    "Users": "user",
+    "Groups": "group",
+    "RoleName": "role",
+    "UserName": "user",
+    "GroupName": "group",
+}
 _TARGETS = ("Bucket", "Queues", "Topics", "SecretId", "FileSystemId", "StreamArn", "ResourceArn", "TableBucketARN")
 """Where a policy that is a resource of its own says what it is on."""
 _OPEN_WITHOUT = {

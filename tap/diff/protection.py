@@ -133,7 +133,9 @@ GUARDS: tuple[Guard, ...] = (
     _guard("DynamoDB::GlobalTable", "Replicas.*.DeletionProtectionEnabled", _turned_off, False, _P, f"{_OFF}."),
     _guard("EC2::Instance", "DisableApiTermination", _turned_off, False, _P, f"{_OFF}."),
     _guard("CloudTrail::EventDataStore", "TerminationProtectionEnabled", _turned_off, True, _P, f"{_OFF}."),
-    _guard("EFS::FileSystem", "FileSystemProtection.ReplicationOverwriteProtection", _turned_off, "ENABLED", _P, f"{_OFF}."),
+    _guard(
+        "EFS::FileSystem", "FileSystemProtection.ReplicationOverwriteProtection", _turned_off, "ENABLED", _P, f"{_OFF}."
+    ),
     _guard(
         "ECR::Repository S3Tables::TableBucket",
         "EmptyOnDelete",
@@ -299,7 +301,9 @@ GUARDS: tuple[Guard, ...] = (
         _P,
         "{before} → {after} days: older versions that are not current are deleted.",
     ),
-    _guard("ECR::Repository", "LifecyclePolicy", _appears, None, _P, "changes: images that its rules match are deleted."),
+    _guard(
+        "ECR::Repository", "LifecyclePolicy", _appears, None, _P, "changes: images that its rules match are deleted."
+    ),
     _guard(
         "DynamoDB::Table DynamoDB::GlobalTable",
         "TimeToLiveSpecification.Enabled",

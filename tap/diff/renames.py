@@ -7,12 +7,12 @@ by a stack refactor). Operators who read "delete" and "create" far apart do not 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from difflib import SequenceMatcher
 from typing import Any
 
-from tap import references
-from tap.references import Reference
+from tap.references import SUB_VARIABLE
 
 Resources = Mapping[str, Mapping[str, Any]]
 
@@ -40,24 +40,32 @@ def find(old: Resources, new: Resources, gone: Iterable[str], come: Iterable[str
     return found
 
 
-def rewritten(node: Any, renamed: Mapping[str, str]) -> Any:
-    """An old template's ``node`` as it would be with the new logical ids (``renamed``: old → new)."""
+def rewritten(node: Any, name_of: Callable[[str], str | None]) -> Any:
+    """``node`` with other logical ids in its references, where ``name_of`` gives one."""
+    if isinstance(node, list):
+        return [rewritten(item, name_of) for item in node]
+    if not isinstance(node, Mapping):
+        return node
+    if len(node) == 1:
+        ((key, argument),) = node.items()
+        if key == "Ref":
+            return {key: name_of(str(argument)) or argument}
+        if key == "Fn::GetAtt":
+            name, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
+            return {key: [name_of(str(name)) or name, attribute]}
+        if key == "Fn::Sub":
+            text, own = argument if isinstance(argument, list) else (argument, {})
 
-    def replaced(reference: Reference) -> dict[str, Any] | None:
-        name = renamed.get(reference.name)
-        if name is None:
-            return None
-        return {"Ref": name} if reference.kind == "Ref" else {"Fn::GetAtt": [name, reference.attribute]}
+            def variable(match: re.Match[str]) -> str:
+                name, dot, attribute = match[1].partition(".")
+                return match[0] if match[1] in own else f"${{{name_of(name.strip()) or name}{dot}{attribute}}}"
 
-    return references.rewrite(node, replaced) if renamed else node
+            text = SUB_VARIABLE.sub(variable, text)
+            return {key: [text, rewritten(own, name_of)] if isinstance(argument, list) else text}
+    return {key: rewritten(value, name_of) for key, value in node.items()}
 
 
 def _content(body: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     """What a resource is, in a text, with what may be renamed as well standing for its type."""
-
-    def typed(reference: Reference) -> dict[str, Any] | None:
-        kind = kinds.get(reference.name)
-        return None if kind is None else {"Fn::GetAtt": [f"a {kind}", reference.attribute]}
-
     plain = {key: value for key, value in body.items() if key not in {"Metadata", "DependsOn"}}
-    return json.dumps(references.rewrite(plain, typed), sort_keys=True, default=str)
+    return json.dumps(rewritten(plain, kinds.get), sort_keys=True, default=str)

@@ -99,7 +99,9 @@ def uncovered(statement: Statement, others: Iterable[Statement]) -> Iterator[Sta
                 principals=frozenset({principal} - {""}),
                 resources=frozenset({resource} - {""}),
             )
-            able = [one for one in rivals if covers(replace(one, actions=frozenset({"*"}), inverted=one.inverted), part)]
+            able = [
+                one for one in rivals if covers(replace(one, actions=frozenset({"*"}), inverted=one.inverted), part)
+            ]
             for action in statement.actions:
                 if not any(covers(one, replace(part, actions=frozenset({action}))) for one in able):
                     missing.setdefault((principal, resource), set()).add(action)

@@ -104,6 +104,9 @@ _EXPOSURES = (
         "the tasks of {} get public addresses",
     ),
     _exposure(
-        "EC2::VPCEndpointService", "AcceptanceRequired", _on, "whoever is allowed to connects to {} without being accepted"
+        "EC2::VPCEndpointService",
+        "AcceptanceRequired",
+        _on,
+        "whoever is allowed to connects to {} without being accepted",
     ),
 )

@@ -135,3 +135,12 @@ def reads_the_secret(of: Stack, role: Resource) -> bool:
     """Whether a role may read the database's credentials, and decrypt them."""
     wanted = ("secretsmanager:GetSecretValue", Reference(secret(of).logical_id))
     return wanted in granted(of, role) and decrypts(of, role, "secretsmanager")
+
+
+def method(of: Stack, path: str, verb: str) -> Resource:
+    """A method of the API on a path: ``/api/{proxy+}``, ``/process`` …"""
+    place = Reference(api(of).logical_id, "RootResourceId")
+    for part in path.strip("/").split("/"):
+        found = of.one("AWS::ApiGateway::Resource", ParentId=place, PathPart=part)
+        place = Reference(found.logical_id)
+    return of.one("AWS::ApiGateway::Method", ResourceId=place, HttpMethod=verb)

@@ -32,6 +32,8 @@ FILES = sorted(
 )
 each_file = pytest.mark.parametrize("file", FILES)
 each_system = pytest.mark.parametrize("system", SYSTEMS)
+WHOLE = [file for file in FILES if file.endswith(("/stack.json", "/edge.json"))]
+"""The templates that are a system, or its edge, in one."""
 
 SECTIONS = ["Description", "Metadata", "Parameters", "Rules", "Mappings", "Conditions", "Resources", "Outputs"]
 RESOURCE_KEYS = [
@@ -111,10 +113,11 @@ def own_resources(file: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def full(system: str) -> Iterator[Stack]:
-    """The system's one stack, with parameters for every branch of its conditions."""
-    body = load(f"{system}/stack.json")
-    for parameters in variants(body):
-        yield given(body, {"EnvironmentSuffix": "qa1", **parameters})
+    """The system's one stack, and its edge, with parameters for every branch of their conditions."""
+    for file in WHOLE:
+        if file.startswith(f"{system}/"):
+            for parameters in variants(load(file)):
+                yield given(load(file), {"EnvironmentSuffix": "qa1", **parameters})
 
 
 # ── The text ──
@@ -234,23 +237,25 @@ def longest(text: str) -> str:
     return re.sub(r"\$\{[^}]*\}", "x" * 36, text)
 
 
-def too_long(system: str, suffix: int) -> list[str]:
-    """The resources whose names are over their service's limit with a suffix of that length."""
-    of = stack(system, EnvironmentSuffix="s" * suffix)
+def too_long(file: str, suffix: int) -> list[str]:
+    """The resources whose names are over their service's limit with a suffix of that length, in any branch."""
+    body = load(file)
+    every = [given(body, {"EnvironmentSuffix": "s" * suffix, **parameters}) for parameters in variants(body)]
     return [
         resource.logical_id
+        for of in every
         for resource in of.resources.values()
         for (kind, path), limit in LIMITS.items()
         if resource.type == kind and isinstance(resource[path], str) and len(longest(resource[path])) > limit
     ]
 
 
-@each_system
-def test_the_longest_suffix_fits_into_every_name(system: str) -> None:
-    most = int(load(f"{system}/stack.json")["Parameters"]["EnvironmentSuffix"]["MaxLength"])
+@pytest.mark.parametrize("file", WHOLE)
+def test_the_longest_suffix_fits_into_every_name(file: str) -> None:
+    most = int(load(file)["Parameters"]["EnvironmentSuffix"]["MaxLength"])
     assert most >= 8
-    assert not too_long(system, most)
-    assert too_long(system, most + 1), "the limit is lower than the names demand"
+    assert not too_long(file, most)
+    assert too_long(file, most + 1), "the limit is lower than the names demand"
 
 
 NAME = re.compile(r"(Name|Identifier|Family)$")
@@ -294,6 +299,7 @@ PARAMETERS = [
             (f"tiers/{path.name}", "tiers/", f"/{path.stem}")
             for path in sorted((OUT / system / "tiers").glob("*.json"))
         ),
+        *([("edge.json", "edge/", "")] if (OUT / system / "edge.json").exists() else []),
     ]
 ]
 """Template, its file of parameters, and the environment that the file is for."""
@@ -309,7 +315,11 @@ def test_parameter_files_fit_their_template(file: str, given_in: str, environmen
         assert not refused(declared[name], value), f"{name} = {value!r}"
     assert not given(load(file), own).broken_rules()
     system = file.split("/", maxsplit=1)[0]
-    assert own.items() <= values(f"{system}/parameters/{environment}.json").items()
+    whole = values(f"{system}/parameters/{environment}.json")
+    if file in WHOLE:
+        # The edge has parameters of its own; those that both have must not differ.
+        own = {name: value for name, value in own.items() if name in whole}
+    assert own.items() <= whole.items()
 
 
 def test_no_parameter_file_without_a_template() -> None:

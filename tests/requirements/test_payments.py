@@ -1,4 +1,4 @@
-"""Payments' requirements, one by one, in the emitted template: network, domain, database, key, storage, delivery.
+"""Payments' requirements, one by one, in the emitted template: network, domain, database, key.
 
 "Decision" in a comment: where the system departs from the words of its row, and how.
 """
@@ -12,9 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.requirements.parts import CACHING_OPTIMIZED, attributes, behaviours, environment, injected, role
-from tests.requirements.parts import container as container_of
-from tests.requirements.parts import origin, security_group
+from tests.requirements.parts import attributes, container, environment, injected, role, security_group
 from tests.requirements.payments import (
     ABROAD,
     ABROAD_WITH_CERTIFICATE,
@@ -25,7 +23,6 @@ from tests.requirements.payments import (
     SERVICES,
     ZONE,
     S,
-    assets,
     balancer,
     balancer_group,
     certificate,
@@ -33,13 +30,12 @@ from tests.requirements.payments import (
     distribution,
     key,
     listener,
-    logs_bucket,
     payments,
     secret,
     service,
 )
 from tests.requirements.relations import ANYWHERE, egress, granted, ingress, refs, routes, subnets, tcp, trusted
-from tests.requirements.template import REGION, Reference, Resource, Stack, load
+from tests.requirements.template import REGION, Reference, Stack
 
 requirement = pytest.mark.requirement
 each_service = pytest.mark.parametrize("name", SERVICES)
@@ -136,7 +132,7 @@ def test_pp_net_3_tasks_entered_by_their_own_port_only(name: str) -> None:
     assert ingress(of, group) == [tcp(SERVICES[name], balancer_group(of).logical_id)]
     (other,) = SERVICES.keys() - {name}
     assert group is not security_group(of, service(of, other))
-    assert container_of(of, service(of, name), name)["PortMappings"] == [
+    assert container(of, service(of, name), name)["PortMappings"] == [
         {"ContainerPort": SERVICES[name], "Protocol": "tcp"}
     ]
     guard = of.at(database(of)["VpcSecurityGroupIds.0"], "GroupId").logical_id
@@ -204,9 +200,10 @@ def test_pp_dns_1_apex_leads_to_the_load_balancer(place: dict[str, str]) -> None
 
 
 @requirement("PP-DNS-1")
-@pytest.mark.parametrize(("place", "named"), [(HOME, True), (ABROAD, False), (ABROAD_WITH_CERTIFICATE, True)], ids=PLACES)
-def test_pp_dns_1_cdn_leads_to_cloudfront(place: dict[str, str], named: bool) -> None:
+@each_place
+def test_pp_dns_1_cdn_leads_to_cloudfront(place: dict[str, str]) -> None:
     of = payments(**place)
+    named = place is not ABROAD
     assert distribution(of)["DistributionConfig.IPV6Enabled"] is True
     target = {
         # Every distribution's zone (Route 53 API reference, AliasTarget).
@@ -385,7 +382,7 @@ def test_pp_db_3_secret_made_and_rotated_by_rds() -> None:
 @requirement("PP-DB-3")
 def test_pp_db_3_backend_gets_the_credentials() -> None:
     of = payments()
-    backend = container_of(of, service(of, "backend"), "backend")
+    backend = container(of, service(of, "backend"), "backend")
     cluster = database(of).logical_id
     assert environment(backend).items() >= {
         ("DB_HOST", Reference(cluster, "Endpoint.Address")),
@@ -395,7 +392,7 @@ def test_pp_db_3_backend_gets_the_credentials() -> None:
         ("DB_SECRET_ARN", secret(of)),
     }
     assert injected(backend) == {"DB_USER": f"{secret(of)}:username::", "DB_PASSWORD": f"{secret(of)}:password::"}
-    frontend = container_of(of, service(of, "frontend"), "frontend")
+    frontend = container(of, service(of, "frontend"), "frontend")
     assert not [name for name in environment(frontend) | injected(frontend) if name.startswith("DB_")]
 
 
@@ -487,119 +484,3 @@ def test_pp_kms_1_what_it_encrypts_stays_with_it(place: dict[str, str]) -> None:
     assert [it.logical_id for it in kept if it.deletion != ("Retain", "Retain")] == []
     assert not of.of("Custom::EmptiedBucket")
     assert attributes(balancer(of), "LoadBalancerAttributes")["deletion_protection.enabled"] == "true"
-
-
-# ── Storage and delivery ──
-
-
-def lifecycle(bucket: Resource) -> list[dict[str, Any]]:
-    """What is done by itself in a bucket. Raises AssertionError for a rule that is off, or for a part only."""
-    rules = bucket["LifecycleConfiguration.Rules"]
-    assert {rule["Status"] for rule in rules} == {"Enabled"}
-    assert not [rule for rule in rules if {"Prefix", "Filter", "TagFilters"} & rule.keys()]
-    return [{key: value for key, value in rule.items() if key not in {"Id", "Status"}} for rule in rules]
-
-
-def statements(of: Stack, bucket: Resource) -> dict[str, dict[str, Any]]:
-    """Sid → statement of a bucket's policy."""
-    policy = of.one("AWS::S3::BucketPolicy", Bucket=Reference(bucket.logical_id))
-    return {statement["Sid"]: statement for statement in policy["PolicyDocument.Statement"]}
-
-
-@requirement("PP-S3-1")
-def test_pp_s3_1_assets_bucket() -> None:
-    it = assets(payments())
-    assert it["PublicAccessBlockConfiguration"] == dict.fromkeys(
-        ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
-    )
-    (encryption,) = it["BucketEncryption.ServerSideEncryptionConfiguration"]
-    assert encryption == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
-    assert it["VersioningConfiguration"] == {"Status": "Enabled"}
-    assert lifecycle(it) == [
-        {"NoncurrentVersionExpiration": {"NoncurrentDays": 30}},
-        {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}},
-    ]
-    assert it.deletion == ("Retain", "Retain")
-
-
-@requirement("PP-S3-1")
-def test_pp_s3_1_read_by_this_distribution_only() -> None:
-    of = payments()
-    arn = Reference(assets(of).logical_id, "Arn")
-    leave, refusal = statements(of, assets(of)).values()
-    assert (leave["Effect"], leave["Principal"]) == ("Allow", {"Service": "cloudfront.amazonaws.com"})
-    assert (leave["Action"], leave["Resource"]) == (["s3:GetObject"], [f"{arn}/*"])
-    here = f"arn:${{AWS::Partition}}:cloudfront::${{AWS::AccountId}}:distribution/{distribution(of).logical_id}"
-    here = here.replace(distribution(of).logical_id, str(Reference(distribution(of).logical_id)))
-    assert leave["Condition"] == {"StringEquals": {"aws:SourceArn": here}}
-    assert (refusal["Effect"], refusal["Principal"], refusal["Action"]) == ("Deny", "*", ["s3:*"])
-    assert refusal["Resource"] == [arn, f"{arn}/*"]
-    assert refusal["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-
-
-@requirement("PP-CDN-1")
-def test_pp_cdn_1_distribution() -> None:
-    it = distribution(payments())
-    config = it["DistributionConfig"]
-    assert config["Enabled"] is True
-    assert config["HttpVersion"] == "http2and3"
-    assert config["PriceClass"] == "PriceClass_All"
-    (behaviour,) = behaviours(it).values()
-    # By HTTPS only: whoever comes without is sent there and gets nothing else (the source's own way).
-    assert behaviour["ViewerProtocolPolicy"] == "redirect-to-https"
-    assert set(behaviour["AllowedMethods"]) == {"GET", "HEAD", "OPTIONS"}
-    assert set(behaviour["CachedMethods"]) <= {"GET", "HEAD", "OPTIONS"}
-    assert behaviour["CachePolicyId"] == CACHING_OPTIMIZED
-    assert behaviour["Compress"] is True
-
-
-@requirement("PP-CDN-1")
-def test_pp_cdn_1_origin_is_the_assets_bucket() -> None:
-    # Decision: origin access control; an access identity is the older means of the same end.
-    of = payments()
-    (behaviour,) = behaviours(distribution(of)).values()
-    assert len(distribution(of)["DistributionConfig.Origins"]) == 1
-    source = origin(distribution(of), behaviour)
-    assert source["DomainName"] == Reference(assets(of).logical_id, "RegionalDomainName")
-    assert source["S3OriginConfig"] == {"OriginAccessIdentity": ""}
-    control = of.at(source["OriginAccessControlId"], "Id")["OriginAccessControlConfig"]
-    assert control["OriginAccessControlOriginType"] == "s3"
-    assert (control["SigningBehavior"], control["SigningProtocol"]) == ("always", "sigv4")
-
-
-@requirement("PP-CDN-1")
-def test_pp_cdn_1_access_logs_for_90_days() -> None:
-    # Decision: standard logging v2, to a bucket without ACLs.
-    of = payments()
-    delivery = of.one("AWS::Logs::Delivery")
-    source, destination = of.at(delivery["DeliverySourceName"]), of.at(delivery["DeliveryDestinationArn"], "Arn")
-    assert source["LogType"] == "ACCESS_LOGS"
-    assert source["ResourceArn"].endswith(f":distribution/{Reference(distribution(of).logical_id)}")
-    where = Reference(logs_bucket(of).logical_id, "Arn")
-    assert destination["DestinationResourceArn"] == f"{where}/cloudfront"
-
-    writer = statements(of, logs_bucket(of))["LetLogsBeDelivered"]
-    assert (writer["Effect"], writer["Principal"]) == ("Allow", {"Service": "delivery.logs.amazonaws.com"})
-    assert (writer["Action"], writer["Resource"]) == (["s3:PutObject"], [f"{where}/*"])
-    assert writer["Condition"]["StringEquals"]["aws:SourceAccount"] == "${AWS::AccountId}"
-    # A delivery gives a bucket without a policy one of its own; then the stack's could not be made.
-    assert of.one("AWS::S3::BucketPolicy", Bucket=Reference(logs_bucket(of).logical_id)).logical_id in delivery.depends_on
-
-    assert {"ExpirationInDays": 90} in lifecycle(logs_bucket(of))
-    assert logs_bucket(of)["PublicAccessBlockConfiguration.BlockPublicPolicy"] is True
-    assert logs_bucket(of)["OwnershipControls.Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
-
-
-@requirement("PP-CDN-1")
-@pytest.mark.parametrize("place", [ABROAD, ABROAD_WITH_CERTIFICATE], ids=["abroad", "abroad-certificate"])
-def test_pp_cdn_1_no_log_delivery_outside_us_east_1(place: dict[str, str]) -> None:
-    # Decision: CloudFront's logs are delivered from us-east-1 only; elsewhere the three resources would fail the stack.
-    of = payments(**place)
-    assert not [it.logical_id for it in of.resources.values() if it.type.startswith("AWS::Logs::Delivery")]
-    assert distribution(of)["DistributionConfig.Logging"] is None
-
-
-@requirement("PP-CDN-1")
-def test_pp_cdn_1_no_edge_template() -> None:
-    """The system's own region is us-east-1: what must be there is in the stack itself."""
-    assert load("payments/stack.json")["Metadata"]["Template"]["Region"] == "us-east-1"
