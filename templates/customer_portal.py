@@ -14,7 +14,7 @@ from templates.tiers.balancer import BalancerChoices, balancer
 from templates.tiers.buckets import BucketChoices
 from templates.tiers.capacity import Spot
 from templates.tiers.database import PORT, Database, DatabaseChoices, GeneratedCredentials, Names, Provisioned, database
-from templates.tiers.delivery import CACHING_DISABLED, Behavior, DeliveryChoices
+from templates.tiers.delivery import CACHING_DISABLED, EVERY_ERROR, Behavior, DeliveryChoices, ErrorPage
 from templates.tiers.egress import NatInstances
 from templates.tiers.gateway import Gateway, GatewayChoices, Throttle, gateway
 from templates.tiers.images import GivenImage
@@ -132,6 +132,7 @@ def system() -> System:
                     Behavior("/api/*", "web", cache=CACHING_DISABLED, writes=True, whole=True),
                 ),
                 price_class="PriceClass_100",
+                errors=(ErrorPage(EVERY_ERROR, ""),),
                 exempt=DELIVERY_EXEMPT,
             ),
         ),

@@ -93,6 +93,7 @@ def system() -> System:
             name="alb",
             security_group="alb-sg",
             keeping=DESTROY,
+            may_be_shut=True,
             access_logs=LogsToCloudWatch(f"{LOGS}/alb-access", "media-alb", DAYS, DESTROY),
             exempt=BALANCER_EXEMPT,
         ),

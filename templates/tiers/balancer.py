@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from troposphere import GetAtt, Ref, Sub, Tags, ec2
+from troposphere import Equals, GetAtt, If, Not, Ref, Sub, Tags, ec2
 from troposphere import elasticloadbalancingv2 as elb
 
 from tap.model import Tier
@@ -29,7 +29,10 @@ class FixedAnswer:
 
 @dataclass(frozen=True)
 class BalancerChoices:
-    """What a load balancer can differ in. ``name`` and ``security_group`` are names before the suffix."""
+    """What a load balancer can differ in. ``name`` and ``security_group`` are names before the suffix.
+
+    ``may_be_shut`` lets the operator shut it to all but CloudFront and API Gateway.
+    """
 
     name: str
     security_group: str
@@ -37,6 +40,7 @@ class BalancerChoices:
     tls: Tls = field(default_factory=OptionalTls)
     access_logs: AccessLogs | None = None
     answers: tuple[FixedAnswer, ...] = ()
+    may_be_shut: bool = False
     exports: tuple[tuple[str, str, str], ...] = (("AlbDnsName", "DNSName", "alb-dns"),)
     exempt: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -130,20 +134,53 @@ def _security_group(tier: Tier, choices: BalancerChoices, network: Network, secu
             IpProtocol="tcp", FromPort=port, ToPort=port, CidrIp="0.0.0.0/0", Description=f"{name} from anywhere"
         )
 
+    ingress = [rule(80, "HTTP"), secured.either(rule(443, "HTTPS"), Ref("AWS::NoValue"))]
+    shut = _shut(tier) if choices.may_be_shut else ""
+    if shut:
+        ingress = [If(shut, _from_cloudfront(secured), ingress[0]), If(shut, Ref("AWS::NoValue"), ingress[1])]
     return tier.add(
         ec2.SecurityGroup(
             "BalancerSecurityGroup",
             GroupName=named(choices.security_group),
             GroupDescription="Load balancer: web traffic from anywhere, on to the services",
             VpcId=network.vpc.ref(),
-            SecurityGroupIngress=[rule(80, "HTTP"), secured.either(rule(443, "HTTPS"), Ref("AWS::NoValue"))],
+            SecurityGroupIngress=ingress,
             SecurityGroupEgress=NO_EGRESS,
             Tags=Tags(Name=named(choices.security_group)),
         ),
         "Who reaches the load balancer: anyone on port 80"
         + (", and on 443 once there is a certificate. " if secured.condition else " and 443. ")
+        + ("With BalancerPrefixListId CloudFront alone, and API Gateway's link. " if shut else "")
         + "Each service adds the way on to itself.",
         exempt=choices.exempt.get("BalancerSecurityGroup"),
+    )
+
+
+def _shut(tier: Tier) -> str:
+    prefixes = tier.parameter(
+        "BalancerPrefixListId",
+        "Optional: the id, in this region, of AWS's prefix list com.amazonaws.global.cloudfront.origin-facing (VPC "
+        "console, Managed prefix lists). Given, only CloudFront and API Gateway reach the load balancer, and nobody "
+        "gets around their limits; empty, anyone does.",
+        group="Load balancer",
+        label="Prefix list of CloudFront",
+        Default="",
+        AllowedPattern="^$|^pl-[0-9a-f]{8,17}$",
+        ConstraintDescription="empty, or the id of a prefix list",
+    )
+    return tier.condition("HasBalancerPrefixList", Not(Equals(Ref(prefixes), "")))
+
+
+def _from_cloudfront(secured: Secured) -> ec2.SecurityGroupRule:
+    # One port only: each counts as many rules as the list has places, 55 of the 60 that a group may have (VPC user
+    # guide, "AWS-managed prefix list weight").
+    port = secured.either(443, 80)
+    return ec2.SecurityGroupRule(
+        IpProtocol="tcp",
+        FromPort=port,
+        ToPort=port,
+        SourcePrefixListId=Ref("BalancerPrefixListId"),
+        Description="From CloudFront",
     )
 
 

@@ -62,6 +62,10 @@ class ErrorPage:
     seconds: int = 0
 
 
+EVERY_ERROR = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
+"""The errors that CloudFront caches, and lets be told for how long (source: its API, ``CustomErrorResponse``)."""
+
+
 @dataclass(frozen=True)
 class Domain:
     """The names that the distribution answers to, with their certificate in us-east-1 (text or intrinsic). With

@@ -5,7 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from awacs.aws import Allow, ArnEquals, Condition, Statement, StringEquals
-from troposphere import Equals, GetAtt, Not, Parameter, Ref, Sub, codebuild, codepipeline, ecr, iam, logs, s3
+from troposphere import (
+    Equals,
+    GetAtt,
+    Not,
+    Parameter,
+    Ref,
+    Sub,
+    cloudformation,
+    codebuild,
+    codepipeline,
+    ecr,
+    iam,
+    logs,
+    s3,
+)
 
 from tap.model import Tier
 from templates.tiers.buckets import BucketChoices, bucket, bucket_policy
@@ -13,7 +27,7 @@ from templates.tiers.emptier import emptied, empty_on_delete
 from templates.tiers.encryption import DATA_KEYS, REENCRYPT, Encryption, log_key
 from templates.tiers.keeping import Keeping
 from templates.tiers.services import Services
-from templates.tiers.words import actions, arn, att, named, policy, trusts
+from templates.tiers.words import actions, arn, att, named, policy, ref, trusts
 
 BUILD = """\
 version: 0.2
@@ -98,6 +112,10 @@ def pipeline(choices: PipelineChoices, repository: ecr.Repository, run: Services
                 },
             ],
         },
+    )
+    tier.add(
+        cloudformation.WaitConditionHandle("PipelinePlaceholder"),
+        "Does nothing: a stack has to have a resource, and without a connection this tier's has no other.",
     )
     artifacts = bucket(
         tier,
@@ -297,7 +315,6 @@ def _role(
     connection: Parameter,
 ) -> iam.Role:
     service = run.services[choices.service].service
-    own_cluster = ArnEquals({"ecs:cluster": GetAtt(run.cluster, "Arn")})
     return tier.add(
         iam.Role(
             "PipelineRole",
@@ -331,9 +348,15 @@ def _role(
                         Statement(
                             Sid="WatchTasks",
                             Effect=Allow,
-                            Action=actions("ecs", "DescribeTasks", "ListTasks"),
+                            Action=actions("ecs", "DescribeTasks"),
+                            Resource=[arn("ecs", f"task/{ref(run.cluster)}/*")],
+                        ),
+                        Statement(
+                            Sid="ListTasks",
+                            Effect=Allow,
+                            Action=actions("ecs", "ListTasks"),
                             Resource=["*"],
-                            Condition=Condition(own_cluster),
+                            Condition=Condition(ArnEquals({"ecs:cluster": GetAtt(run.cluster, "Arn")})),
                         ),
                         # These take no resource (Service Authorization Reference, ECS).
                         Statement(

@@ -156,8 +156,8 @@ def _collector(tier: Tier, tracing: Tracing, log_group: logs.LogGroup) -> ecs.Co
     if name not in tier.template.parameters:
         tier.parameter(
             name,
-            "The image of the OpenTelemetry collector that passes traces on to X-Ray, with its tag or digest. latest, or "
-            "no tag, is refused.",
+            "The image of the OpenTelemetry collector that passes traces on to X-Ray, with its tag or digest. "
+            "latest, or no tag, is refused.",
             group="Services",
             label="Image of the trace collector",
             Default=tracing.image,

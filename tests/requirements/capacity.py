@@ -203,7 +203,8 @@ def users_a_task(service: Service, load: Load) -> float:
 
 
 def tasks_needed(platform: Platform, load: Load, users: int) -> dict[str, int]:
-    """How many tasks of each service auto scaling runs for so many users; its maximum is not looked at."""
+    """How many tasks of each service auto scaling runs for so many users; its maximum is not looked at. Raises
+    ZeroDivisionError for a task that is too small to serve anybody."""
     return {
         name: max(service.least, math.ceil(users / users_a_task(service, load)))
         for name, service in platform.services.items()
@@ -233,9 +234,11 @@ def limits(platform: Platform, load: Load) -> tuple[Limit, ...]:
     found["ports of the NAT gateways to one destination"] = (
         open_at_once / (load.outward * load.outward_open) * load.think
     )
-    tasks_a_user = sum(each.deploying / users_a_task(each, load) for each in platform.services.values())
-    found["targets of the load balancer while deploying"] = BALANCER_TARGETS / tasks_a_user
-    found["addresses of the private subnets while deploying"] = platform.addresses / tasks_a_user
+    each_serves = {service: users_a_task(service, load) for service in platform.services.values()}
+    if all(each_serves.values()):
+        tasks_a_user = sum(service.deploying / users for service, users in each_serves.items())
+        found["targets of the load balancer while deploying"] = BALANCER_TARGETS / tasks_a_user
+        found["addresses of the private subnets while deploying"] = platform.addresses / tasks_a_user
     return tuple(sorted((Limit(what, math.floor(users)) for what, users in found.items()), key=lambda it: it.users))
 
 
@@ -282,12 +285,11 @@ def vcpus(platform: Platform) -> tuple[float, float]:
 def capacity_units(load: Load, users: int) -> int:
     """Load balancer capacity units for so many users; the load balancer grows by itself, and a reservation of so many
     spares it that when all come at once. A user keeps one connection, for the idle timeout of 60 s outlasts a think."""
-    steps = users / load.think
     return math.ceil(
         max(
             users / load.session / LCU["new connections a second"],
             users / LCU["connections"],
-            steps * load.bytes_out * 3600 / LCU["bytes an hour"],
+            users * load.bytes_out * 3600 / load.think / LCU["bytes an hour"],
         )
     )
 

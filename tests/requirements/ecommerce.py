@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.requirements.relations import granted
 from tests.requirements.template import ELSEWHERE, REGION, Reference, Resource, Stack, stack
 
@@ -144,3 +146,25 @@ def method(of: Stack, path: str, verb: str) -> Resource:
         found = of.one("AWS::ApiGateway::Resource", ParentId=place, PathPart=part)
         place = Reference(found.logical_id)
     return of.one("AWS::ApiGateway::Method", ResourceId=place, HttpMethod=verb)
+
+
+def bucket_policy(of: Stack, of_bucket: Resource) -> list[dict[str, Any]]:
+    """The statements of a bucket's policy."""
+    it = of.one("AWS::S3::BucketPolicy", Bucket=Reference(of_bucket.logical_id))
+    return list(it["PolicyDocument.Statement"])
+
+
+def check_private(of: Stack, it: Resource) -> None:
+    """A bucket that lets the public in by no means, and nobody without TLS."""
+    assert it["PublicAccessBlockConfiguration"] == {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": True,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": True,
+    }
+    assert it["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    arn = Reference(it.logical_id, "Arn")
+    (refusal,) = (s for s in bucket_policy(of, it) if s["Effect"] == "Deny")
+    assert (refusal["Principal"], refusal["Action"]) == ("*", ["s3:*"])
+    assert refusal["Resource"] == [arn, f"{arn}/*"]
+    assert refusal["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}

@@ -100,10 +100,15 @@ class Stack:
     def resources(self) -> dict[str, Resource]:
         """The resources that this stack has, by logical id, in the template's order."""
         return {
-            name: Resource(name, body["Type"], body, self.resolve(body.get("Properties", {})))
+            name: Resource(name, body["Type"], self._decided(body), self.resolve(body.get("Properties", {})))
             for name, body in self.body["Resources"].items()
             if self.holds(body.get("Condition"))
         }
+
+    def _decided(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A resource as the template has it, with its deletion policies, which may depend on a condition, resolved."""
+        policies = ("DeletionPolicy", "UpdateReplacePolicy")
+        return {**body, **{name: self.resolve(body[name]) for name in policies if name in body}}
 
     @cached_property
     def outputs(self) -> dict[str, Output]:
@@ -277,7 +282,8 @@ def references(value: Any) -> Iterator[Reference]:
         yield value
     elif isinstance(value, str):
         for name in _VARIABLE.findall(value):
-            if not name.startswith("AWS::"):
+            # What is no name is a shell's: ${IMAGE%%/*}.
+            if re.fullmatch(r"[A-Za-z0-9]+(\.[A-Za-z0-9.]+)?", name):
                 yield Reference(*name.split(".", 1))
     elif isinstance(value, Mapping):
         for item in value.values():

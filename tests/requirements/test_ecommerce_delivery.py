@@ -21,6 +21,8 @@ from tests.requirements.ecommerce import (
     balancer,
     balancer_group,
     bucket,
+    bucket_policy,
+    check_private,
     cluster,
     database,
     database_group,
@@ -49,27 +51,7 @@ ACCOUNT = "${AWS::AccountId}"
 # ── Storage ──
 
 
-def policy(of: Stack, of_bucket: Resource) -> list[dict[str, Any]]:
-    it = of.one("AWS::S3::BucketPolicy", Bucket=Reference(of_bucket.logical_id))
-    return list(it["PolicyDocument.Statement"])
-
-
-def check_private(of: Stack, it: Resource) -> None:
-    assert it["PublicAccessBlockConfiguration"] == {
-        "BlockPublicAcls": True,
-        "BlockPublicPolicy": True,
-        "IgnorePublicAcls": True,
-        "RestrictPublicBuckets": True,
-    }
-    assert it["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
-    arn = Reference(it.logical_id, "Arn")
-    (refusal,) = (s for s in policy(of, it) if s["Effect"] == "Deny")
-    assert (refusal["Principal"], refusal["Action"]) == ("*", ["s3:*"])
-    assert refusal["Resource"] == [arn, f"{arn}/*"]
-    assert refusal["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-
-
-def lifecycle(it: Resource) -> dict[str, dict[str, Any]]:
+def lifecycle(it: Resource) -> dict[str, Any]:
     """What becomes of everything in a bucket, by the kind of rule."""
     found = {}
     for rule in it["LifecycleConfiguration.Rules"]:
@@ -119,7 +101,7 @@ def test_ec_s3_2_who_may_write(parameters: dict[str, str]) -> None:
     of = shop(**parameters)
     it = bucket(of, "logs")
     writers = {}
-    for statement in policy(of, it):
+    for statement in bucket_policy(of, it):
         if statement["Effect"] == "Allow":
             assert statement["Action"] == ["s3:PutObject"]
             assert statement["Condition"]["StringEquals"]["aws:SourceAccount"] == ACCOUNT
@@ -148,7 +130,7 @@ def test_ec_cdn_1_private_bucket() -> None:
     control = of.at(source["OriginAccessControlId"], "Id")["OriginAccessControlConfig"]
     assert control["OriginAccessControlOriginType"] == "s3"
     assert (control["SigningBehavior"], control["SigningProtocol"]) == ("always", "sigv4")
-    (leave,) = (s for s in policy(of, it) if s["Effect"] == "Allow")
+    (leave,) = (s for s in bucket_policy(of, it) if s["Effect"] == "Allow")
     assert leave["Principal"] == {"Service": "cloudfront.amazonaws.com"}
     assert leave["Action"] == ["s3:GetObject"]
     assert leave["Resource"] == [f"{Reference(it.logical_id, 'Arn')}/*"]
@@ -168,14 +150,22 @@ def test_ec_cdn_1_caching() -> None:
     for each in scripts.values():
         cache = of.at(each["CachePolicyId"])["CachePolicyConfig"]
         assert (cache["MinTTL"], cache["DefaultTTL"], cache["MaxTTL"]) == (0, 86_400, 365 * 86_400)
-        keyed = cache["ParametersInCacheKeyAndForwardedToOrigin"]
-        assert keyed["EnableAcceptEncodingGzip"] is keyed["EnableAcceptEncodingBrotli"] is True
+        # One copy of a file for everybody, packed as the browser can unpack it.
+        assert cache["ParametersInCacheKeyAndForwardedToOrigin"] == {
+            "CookiesConfig": {"CookieBehavior": "none"},
+            "HeadersConfig": {"HeaderBehavior": "none"},
+            "QueryStringsConfig": {"QueryStringBehavior": "none"},
+            "EnableAcceptEncodingGzip": True,
+            "EnableAcceptEncodingBrotli": True,
+        }
     for each in (config["DefaultCacheBehavior"], *scripts.values()):
+        assert each["TargetOriginId"] == config["Origins"][0]["Id"]
         assert each["ViewerProtocolPolicy"] == "redirect-to-https"
         assert set(each["AllowedMethods"]) == set(each["CachedMethods"]) == {"GET", "HEAD", "OPTIONS"}
         assert each["Compress"] is True
     assert config["PriceClass"] == "PriceClass_100"
-    assert config["Enabled"] is True
+    assert config["Enabled"] is config["IPV6Enabled"] is True
+    assert config["DefaultRootObject"] == "index.html"
 
 
 @requirement("EC-CDN-1")
@@ -275,7 +265,7 @@ def test_ec_api_1_process_runs_the_function() -> None:
 @requirement("EC-API-1")
 def test_ec_api_1_health_is_answered_by_the_api_itself() -> None:
     it = method(shop(), "/health", "GET")
-    assert it["Integration.Type"] == "MOCK"
+    assert (it["Integration.Type"], it["Integration.PassthroughBehavior"]) == ("MOCK", "WHEN_NO_MATCH")
     assert json.loads(it["Integration.RequestTemplates.application/json"]) == {"statusCode": 200}
     (answer,) = it["Integration.IntegrationResponses"]
     assert answer["StatusCode"] == "200"
@@ -373,7 +363,13 @@ def test_ec_lam_1_function() -> None:
     (group,) = (of.at(each, "GroupId") for each in it["VpcConfig.SecurityGroupIds"])
     assert ingress(of, group) == []
     assert egress(of, group) == [tcp(443, ANYWHERE), tcp(POSTGRES, database_group(of).logical_id)]
-    assert it["Environment.Variables.DB_SECRET_ARN"] == Reference(secret(of).logical_id)
+    assert it["Environment.Variables"] == {
+        "ENVIRONMENT": S,
+        "DB_HOST": Reference(database(of).logical_id, "Endpoint.Address"),
+        "DB_PORT": Reference(database(of).logical_id, "Endpoint.Port"),
+        "DB_NAME": "ecommerce",
+        "DB_SECRET_ARN": Reference(secret(of).logical_id),
+    }
 
 
 @requirement("EC-LAM-1")
@@ -393,7 +389,12 @@ def test_ec_lam_1_own_role() -> None:
     assert [r.logical_id for r in of.resources.values() if role.logical_id in r.waits_for] == [function(of).logical_id]
     log = Reference(of.at(function(of)["LoggingConfig.LogGroup"]).logical_id, "Arn")
     anything = f"arn:${{AWS::Partition}}:ec2:${{AWS::Region}}:{ACCOUNT}:*/*"
-    join = ("CreateNetworkInterface", "DeleteNetworkInterface", "AssignPrivateIpAddresses", "UnassignPrivateIpAddresses")
+    join = (
+        "CreateNetworkInterface",
+        "DeleteNetworkInterface",
+        "AssignPrivateIpAddresses",
+        "UnassignPrivateIpAddresses",
+    )
     assert granted(of, role) == {
         ("secretsmanager:GetSecretValue", Reference(secret(of).logical_id)),
         ("kms:Decrypt", key(of)),
@@ -424,7 +425,11 @@ def test_ec_sns_1_topic(kind: str) -> None:
     (leave,) = policy["PolicyDocument.Statement"]
     assert (leave["Effect"], leave["Principal"]) == ("Allow", {"Service": "cloudwatch.amazonaws.com"})
     assert (leave["Action"], leave["Resource"]) == (["sns:Publish"], [here])
-    assert leave["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
+    alarms = f"arn:${{AWS::Partition}}:cloudwatch:${{AWS::Region}}:{ACCOUNT}:alarm:*"
+    assert leave["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        "ArnLike": {"aws:SourceArn": alarms},
+    }
 
 
 @requirement("EC-SNS-1")
@@ -539,7 +544,10 @@ def test_ec_mon_2_sixteen_widgets(parameters: dict[str, str]) -> None:
     for each in shown(dashboard(of)):
         found.setdefault(each.widget, []).append((each.namespace, each.name, each.dimensions, each.statistic))
     wanted = [
-        [(space, name, {key: str(value) for key, value in place(of).items()}, stat) for space, name, place, stat in each]
+        [
+            (space, name, {key: str(value) for key, value in place(of).items()}, stat)
+            for space, name, place, stat in each
+        ]
         for each in WIDGETS
     ]
     assert [*found.values()] == wanted

@@ -56,10 +56,13 @@ LIMITS = {
     ("AWS::ApplicationAutoScaling::ScalingPolicy", "PolicyName"): 256,
     ("AWS::Backup::BackupPlan", "BackupPlan.BackupPlanName"): 50,
     ("AWS::Backup::BackupVault", "BackupVaultName"): 50,
+    ("AWS::CloudFront::CachePolicy", "CachePolicyConfig.Name"): 128,
     ("AWS::CloudFront::Function", "Name"): 64,
     ("AWS::CloudFront::OriginAccessControl", "OriginAccessControlConfig.Name"): 64,
     ("AWS::CloudWatch::Alarm", "AlarmName"): 255,
     ("AWS::CloudWatch::Dashboard", "DashboardName"): 255,
+    ("AWS::CodeBuild::Project", "Name"): 150,
+    ("AWS::CodePipeline::Pipeline", "Name"): 100,
     ("AWS::DynamoDB::Table", "TableName"): 255,
     ("AWS::EC2::LaunchTemplate", "LaunchTemplateName"): 128,
     ("AWS::EC2::SecurityGroup", "GroupName"): 255,
@@ -84,6 +87,7 @@ LIMITS = {
     ("AWS::S3::Bucket", "BucketName"): 63,
     ("AWS::SNS::Topic", "TopicName"): 256,
     ("AWS::SSM::Parameter", "Name"): 1011,
+    ("AWS::SecretsManager::RotationSchedule", "HostedRotationLambda.RotationLambdaName"): 64,
     ("AWS::SecretsManager::Secret", "Name"): 512,
     ("AWS::WAFv2::WebACL", "Name"): 128,
 }
@@ -99,7 +103,17 @@ LONGEST = {
 
 WHOLE_ACCOUNT = {
     "ecr:GetAuthorizationToken": "signs in to the registry; the action takes no resource",
+    "ec2:DescribeNetworkInterfaces": "EC2's Describe actions take no resource",
     "ec2:DescribeSecurityGroupRules": "EC2's Describe actions take no resource",
+    "ec2:DescribeSubnets": "EC2's Describe actions take no resource",
+    "ecs:DescribeTaskDefinition": "the action takes no resource",
+    "ecs:ListTasks": "lists by cluster, to one of which a condition holds it",
+    "ecs:RegisterTaskDefinition": "makes what has no ARN yet; the action takes no resource",
+    "xray:PutTraceSegments": "X-Ray's write actions take no resource",
+    "xray:PutTelemetryRecords": "X-Ray's write actions take no resource",
+    "xray:GetSamplingRules": "reading the sampling rules takes no resource",
+    "xray:GetSamplingTargets": "reading the sampling rules takes no resource",
+    "xray:GetSamplingStatisticSummaries": "reading the sampling rules takes no resource",
 }
 """The actions that may be allowed on ``*``, and why (service authorization reference)."""
 
@@ -210,6 +224,10 @@ def test_parameters_are_constrained_and_say_how(file: str) -> None:
 
 @each_file
 def test_the_suffix_comes_first(file: str) -> None:
+    if "/nested/" in file and '"EnvironmentSuffix"' not in json.dumps(template(file)):
+        # A nested stack takes what it uses. Its parent has the suffix, and nothing in this one bears a name.
+        assert not file.endswith("/root.json")
+        return
     first, entry = next(iter(template(file)["Parameters"].items()))
     assert first == "EnvironmentSuffix"
     assert entry["Type"] == "String"
@@ -388,6 +406,16 @@ def test_no_policy_allows_more_than_it_names(file: str) -> None:
                 assert set(listed(statement["Action"])) <= WHOLE_ACCOUNT.keys(), name
 
 
+@each_file
+def test_policies_are_of_the_language_that_is_meant(file: str) -> None:
+    """Without a version a policy is of the older one, in which variables are text (IAM user guide, "Version")."""
+    for name, resource in own_resources(file):
+        for value in walk(resource.get("Properties", {})):
+            # A firewall's rule has a statement too, but no list of them.
+            if isinstance(value, Mapping) and isinstance(value.get("Statement"), list):
+                assert value.get("Version") == "2012-10-17", name
+
+
 def test_every_reviewed_action_on_everything_is_used() -> None:
     used = {
         action
@@ -526,16 +554,20 @@ def test_capabilities_are_those_that_cloudformation_wants(file: str) -> None:
 
 
 @each_system
-def test_inline_functions_are_python_that_their_handler_finds(system: str) -> None:
+def test_inline_functions_are_code_that_their_handler_finds(system: str) -> None:
     of = stack(system)
     for function in of.of("AWS::Lambda::Function"):
         code = function["Code.ZipFile"]
-        names = compile(code, function.logical_id, "exec").co_names
         module, entry = function["Handler"].split(".")
         assert module == "index", "the file that CloudFormation makes of inline code"
-        assert entry in names, function.logical_id
+        if function["Runtime"].startswith("nodejs"):
+            assert re.search(rf"^exports\.{entry} = async \(", code, re.M), function.logical_id
+            assert all(code.count(first) == code.count(last) for first, last in ("()", "{}", "[]"))
+        else:
+            assert entry in compile(code, function.logical_id, "exec").co_names, function.logical_id
         assert len(code.encode()) <= 4 * 1024 * 1024
-        assert re.fullmatch(r"python3\.1[3-9]", function["Runtime"]), function.logical_id
+        # Those that are in support for more than another year.
+        assert re.fullmatch(r"python3\.1[3-9]|nodejs2[2-9]\.x", function["Runtime"]), function.logical_id
         role = of.at(function["Role"], "Arn")
         assert role["AssumeRolePolicyDocument.Statement.0.Principal"] == {"Service": "lambda.amazonaws.com"}
 

@@ -74,7 +74,12 @@ def test_ms_api_1_link_stage_and_deployment() -> None:
     link = of.one("AWS::ApiGatewayV2::VpcLink", Name=f"vpc-link-{S}")
     assert link["SubnetIds"] == refs(subnets(of, "private"))
     assert api(of)["EndpointConfiguration.Types"] == ["REGIONAL"]
+    assert stage(of)["StageName"] == "prod"
+    (settings,) = stage(of)["MethodSettings"]
+    assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (1000, 2000)
+    assert settings["MetricsEnabled"] is True
     deployment = of.at(stage(of)["DeploymentId"])
+    assert deployment["RestApiId"] == Reference(api(of).logical_id)
     assert deployment["StageName"] is None
     methods = {it.logical_id for it in of.of("AWS::ApiGateway::Method")}
     answers = {it.logical_id for it in of.of("AWS::ApiGateway::GatewayResponse")}
@@ -91,7 +96,7 @@ def test_ms_api_2_a_thousand_a_minute_for_an_address(scope: str) -> None:
     # key and second.
     of = media() if scope == "REGIONAL" else edge()
     acl = of.one("AWS::WAFv2::WebACL")
-    assert acl["Scope"] == scope
+    assert (acl["Scope"], acl["Name"]) == (scope, f"{'api' if scope == 'REGIONAL' else 'cdn'}-firewall-{S}")
     assert acl["DefaultAction"] == {"Allow": {}}
     (rule,) = (rule for rule in acl["Rules"] if "RateBasedStatement" in rule["Statement"])
     assert rule["Statement"] == {
@@ -104,6 +109,9 @@ def test_ms_api_2_a_thousand_a_minute_for_an_address(scope: str) -> None:
     assert rule["Priority"] == min(each["Priority"] for each in acl["Rules"])
     assert len({each["Priority"] for each in acl["Rules"]}) == len(acl["Rules"])
     assert all(("Action" in each) != ("OverrideAction" in each) for each in acl["Rules"])
+    assert [each["Statement"]["ManagedRuleGroupStatement"] for each in acl["Rules"] if "OverrideAction" in each] == [
+        {"VendorName": "AWS", "Name": "AWSManagedRulesKnownBadInputsRuleSet"}
+    ]
 
 
 @requirement("MS-API-2")
@@ -313,7 +321,8 @@ def test_ms_cdn_3_pages_come_from_elsewhere_than_the_system() -> None:
     assert source["S3OriginConfig"] == {"OriginAccessIdentity": ""}
     # Decision: origin access control.
     control = of.at(source["OriginAccessControlId"], "Id")["OriginAccessControlConfig"]
-    assert (control["OriginAccessControlOriginType"], control["SigningBehavior"]) == ("s3", "always")
+    assert control["OriginAccessControlOriginType"] == "s3"
+    assert (control["SigningBehavior"], control["SigningProtocol"]) == ("always", "sigv4")
     assert it["CachePolicyId"] == CACHING_OPTIMIZED
     written = of.one("Custom::WrittenPages", BucketName=Reference(bucket.logical_id))
     wanted = {a["ResponsePagePath"] for a in error_answers(of).values() if "ResponsePagePath" in a}
@@ -326,6 +335,7 @@ def test_ms_cdn_3_pages_come_from_elsewhere_than_the_system() -> None:
     policy = of.one("AWS::S3::BucketPolicy", Bucket=Reference(bucket.logical_id))
     (leave,) = (s for s in policy["PolicyDocument.Statement"] if s["Effect"] == "Allow")
     assert (leave["Principal"], leave["Action"]) == ({"Service": "cloudfront.amazonaws.com"}, ["s3:GetObject"])
+    assert leave["Resource"] == [f"{Reference(bucket.logical_id, 'Arn')}/*"]
     here = Reference(distribution(of).logical_id)
     arn = f"arn:${{AWS::Partition}}:cloudfront::${{AWS::AccountId}}:distribution/{here}"
     assert leave["Condition"] == {"StringEquals": {"aws:SourceArn": arn}}

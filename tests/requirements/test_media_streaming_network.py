@@ -65,7 +65,11 @@ def test_ms_net_1_vpc_and_subnets() -> None:
     assert all(block.subnet_of(ipaddress.IPv4Network(vpc["CidrBlock"])) for block in blocks)
     assert not any(one.overlaps(other) for one, other in itertools.combinations(blocks, 2))
     assert not any(subnet["MapPublicIpOnLaunch"] for subnet in everything)
-    assert {subnet["VpcId"] for subnet in everything} == {Reference(vpc.logical_id)}
+    assert vpc["EnableDnsSupport"] is vpc["EnableDnsHostnames"] is True
+    inside = [it for it in of.resources.values() if it["VpcId"]]
+    assert {it["VpcId"] for it in inside} == {Reference(vpc.logical_id)}
+    kinds = {"Subnet", "RouteTable", "SecurityGroup", "NetworkAcl", "VPCEndpoint"}
+    assert {f"AWS::EC2::{kind}" for kind in kinds} <= {it.type for it in inside}
 
 
 @requirement("MS-NET-1")
@@ -171,7 +175,13 @@ REFUSED = [
     ("task → internet, above HTTPS", "out", Ports(444, 65_536)),
     ("public → private, low ports but the front end's", "across", Ports(0, 80)),
     ("public → private, other low ports", "across", Ports(81, 1024)),
+    ("private → private, below the front end", "inside", Ports(0, 80)),
+    ("private → private, up to the API", "inside", Ports(81, 5000)),
+    ("private → private, up to the database", "inside", Ports(5001, POSTGRES)),
+    ("private → private, up to the tasks' own ports", "inside", Ports(POSTGRES + 1, 32_768)),
 ]
+"""Public to private, high ports pass: the load balancer answers API Gateway's link there. The database's security group
+lets nobody but the API in all the same."""
 
 
 @requirement("MS-NET-4")
@@ -186,9 +196,17 @@ def test_ms_net_4_what_is_refused(name: str, kind: str, ports: Ports) -> None:
             "public": Hop(far, door.address, ports, None, door.subnet),
             "out": Hop(inner.address, far, ports, inner.subnet, door.subnet),
             "across": Hop(door.address, inner.address, ports, door.subnet, inner.subnet),
+            "inside": Hop(
+                inner.address, beside(private, inner).address, ports, inner.subnet, beside(private, inner).subnet
+            ),
         }[kind]
         _, with_any_port = passing(of, hop)
         assert not with_any_port, name
+
+
+def beside(places: list[Place], one: Place) -> Place:
+    """The place after one, in another subnet."""
+    return places[(places.index(one) + 1) % len(places)]
 
 
 @requirement("MS-NET-4")
@@ -228,13 +246,21 @@ def test_ms_alb_1_public_and_routing_by_path(parameters: dict[str, str]) -> None
     assert paths == {"/api/*": "backend", "/*": "frontend"}
 
 
+NOT_FOUND = [
+    {
+        "Type": "fixed-response",
+        "FixedResponseConfig": {"StatusCode": "404", "ContentType": "text/plain", "MessageBody": "Not Found"},
+    }
+]
+
+
 @requirement("MS-ALB-2")
 def test_ms_alb_2_http_only_without_certificate() -> None:
     of = media()
     door = listener(of, 80)
     assert of.of("AWS::ElasticLoadBalancingV2::Listener") == [door]
     assert (door["Protocol"], door["LoadBalancerArn"]) == ("HTTP", Reference(balancer(of).logical_id))
-    assert door["DefaultActions.0.Type"] == "fixed-response"
+    assert door["DefaultActions"] == NOT_FOUND
     assert of.body["Parameters"]["CertificateArn"]["Default"] == ""
 
 
@@ -251,5 +277,6 @@ def test_ms_alb_2_tls_with_a_certificate() -> None:
     assert (door["Protocol"], door["LoadBalancerArn"]) == ("HTTPS", Reference(balancer(of).logical_id))
     assert re.fullmatch(r"ELBSecurityPolicy-TLS13-1-[23](-[A-Z]\w+)*-20\d\d-\d\d", door["SslPolicy"])
     assert door["Certificates"] == [{"CertificateArn": HTTPS["CertificateArn"]}]
+    assert door["DefaultActions"] == NOT_FOUND
     assert not of.broken_rules()
     assert len(media(CertificateArn=HTTPS["CertificateArn"]).broken_rules()) == 1

@@ -67,8 +67,10 @@ def test_ms_ecs_1_task_definitions(name: str, cpu: str, memory: str) -> None:
     assert definition["RequiresCompatibilities"] == ["FARGATE"]
     assert definition["NetworkMode"] == "awsvpc"
     assert (definition["Cpu"], definition["Memory"]) == (cpu, memory)
+    assert definition["RuntimePlatform"] == {"CpuArchitecture": "X86_64", "OperatingSystemFamily": "LINUX"}
     only = container(of, name)
     assert (only["Name"], only["Essential"]) == (name, True)
+    assert environment(only)["ENVIRONMENT"] == S
     assert only["PortMappings"] == [{"ContainerPort": PORTS[name], "Protocol": "tcp"}]
     network = service(of, name)["NetworkConfiguration.AwsvpcConfiguration"]
     assert network["Subnets"] == refs(subnets(of, "private"))
@@ -175,7 +177,7 @@ def test_ms_ecs_2_taken_back_on_alarm(name: str) -> None:
     queries = {query["Id"]: query for query in alarm["Metrics"]}
     (asked,) = (query for query in queries.values() if query["ReturnData"])
     terms = {query["Id"] for query in queries.values() if query is not asked}
-    assert {*re.findall(r"FILL\((\w+), 0\)", asked["Expression"])} == terms
+    assert asked["Expression"] == " + ".join(f"FILL({each}, 0)" for each in sorted(terms))
     watched = set()
     for each in terms:
         stat = queries[each]["MetricStat"]
@@ -189,8 +191,10 @@ def test_ms_ecs_2_taken_back_on_alarm(name: str) -> None:
         watched.add(of.at(dimensions["TargetGroup"], "TargetGroupFullName"))
     assert watched == {*target_groups(of, name)}
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 10)
-    # It rings within the bake time.
-    assert alarm["EvaluationPeriods"] * 60 < 60 * service(of, name)["DeploymentConfiguration.BakeTimeInMinutes"]
+    # After one minute, well within the bake time.
+    assert alarm["EvaluationPeriods"] == 1
+    assert alarm["AlarmName"] == f"{name}-rollout-errors-{S}"
+    assert alarm["AlarmActions"] == alarm["OKActions"] == [Reference(of.one("AWS::SNS::Topic").logical_id)]
     assert alarm["TreatMissingData"] == "notBreaching"
     assert service(of, name).logical_id not in alarm.waits_for
 
@@ -276,7 +280,7 @@ def test_ms_asg_1_both_thresholds_act(
     # No gap between the steps and no two for one measure, all the way to the end of the scale.
     for measure in measures:
         (step,) = (each for each in rules["StepAdjustments"] if in_step(each, measure - threshold))
-        assert (step["ScalingAdjustment"] > 0) is (side == "out"), measure
+        assert step["ScalingAdjustment"] == (-1 if side == "in" else 1 if measure < 85 else 2), measure
 
     (alarm,) = (a for a in of.of("AWS::CloudWatch::Alarm") if Reference(policy.logical_id) in a["AlarmActions"])
     assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/ECS", "CPUUtilization", "Average")

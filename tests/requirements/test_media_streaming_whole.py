@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -114,6 +115,51 @@ def test_ms_mon_1_error_rate_of_whichever_group_serves(name: str) -> None:
     assert groups == {targets["TargetGroup"] for targets in of_targets(of, name)}
 
 
+@requirement("MS-MON-1")
+@pytest.mark.parametrize(
+    ("name", "space", "metric", "statistic", "threshold"),
+    [
+        ("slow-responses", "AWS/ApplicationELB", "TargetResponseTime", "p99", 1),
+        ("alb-5xx-errors", "AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "Sum", 10),
+        ("db-high-cpu", "AWS/RDS", "CPUUtilization", "Average", 80),
+        ("frontend-high-memory", "AWS/ECS", "MemoryUtilization", "Average", 85),
+        ("backend-high-memory", "AWS/ECS", "MemoryUtilization", "Average", 85),
+    ],
+)
+def test_ms_mon_1_alarms(name: str, space: str, metric: str, statistic: str, threshold: int) -> None:
+    # Decision: alarms beside the dashboard, which nobody watches all the time.
+    of = media()
+    alarm = of.one("AWS::CloudWatch::Alarm", AlarmName=f"{name}-{S}")
+    assert (alarm["Namespace"], alarm["MetricName"]) == (space, metric)
+    assert (alarm["ExtendedStatistic"] or alarm["Statistic"]) == statistic
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", threshold)
+    assert (alarm["Period"], alarm["EvaluationPeriods"]) == (300, 2)
+    assert alarm["TreatMissingData"] == "notBreaching"
+    assert alarm["AlarmActions"] == alarm["OKActions"] == [Reference(of.one("AWS::SNS::Topic").logical_id)]
+    watched = {
+        "AWS/ApplicationELB": {"LoadBalancer": str(Reference(balancer(of).logical_id, "LoadBalancerFullName"))},
+        "AWS/RDS": {"DBClusterIdentifier": str(Reference(database(of).logical_id))},
+        "AWS/ECS": of_service(of, name.split("-", maxsplit=1)[0]) if space == "AWS/ECS" else {},
+    }
+    assert {entry["Name"]: str(entry["Value"]) for entry in alarm["Dimensions"]} == watched[space]
+
+
+@requirement("MS-MON-1")
+def test_ms_mon_1_alarms_reach_people() -> None:
+    assert not media().of("AWS::SNS::Subscription")
+    of = media(AlarmEmail="ops@example.com")
+    topic = of.one("AWS::SNS::Topic", TopicName=f"alarms-{S}")
+    here = Reference(topic.logical_id)
+    subscription = of.one("AWS::SNS::Subscription")
+    assert subscription.properties == {"TopicArn": here, "Protocol": "email", "Endpoint": "ops@example.com"}
+    policy = of.one("AWS::SNS::TopicPolicy")
+    assert policy["Topics"] == [here]
+    (leave,) = policy["PolicyDocument.Statement"]
+    assert (leave["Effect"], leave["Principal"]) == ("Allow", {"Service": "cloudwatch.amazonaws.com"})
+    assert (leave["Action"], leave["Resource"]) == (["sns:Publish"], [here])
+    assert leave["Condition"]["StringEquals"] == {"aws:SourceAccount": "${AWS::AccountId}"}
+
+
 def log_groups(of: Stack) -> dict[str, Resource]:
     return {str(it["LogGroupName"] or it.logical_id): it for it in of.of("AWS::Logs::LogGroup")}
 
@@ -157,7 +203,12 @@ def test_ms_mon_2_api_logs() -> None:
     assert (settings["LoggingLevel"], settings["DataTraceEnabled"]) == ("INFO", False)
     execution = log_groups(of)[f"API-Gateway-Execution-Logs_{Reference(api(of).logical_id)}/prod"]
     assert execution.logical_id in it.depends_on
-    assert of.one("AWS::ApiGateway::Account").logical_id in it.waits_for
+    account = of.one("AWS::ApiGateway::Account")
+    assert account.logical_id in it.waits_for
+    writer = role(of, account["CloudWatchRoleArn"])
+    managed = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+    assert writer["ManagedPolicyArns"] == [f"arn:${{AWS::Partition}}:iam::aws:policy/{managed}"]
+    assert trusted(writer) == {"apigateway.amazonaws.com"}
     without = media(CreateApiGatewayLogsRole="false")
     assert not without.of("AWS::ApiGateway::Account")
     assert stage(without)["AccessLogSetting"] == it["AccessLogSetting"]
@@ -287,6 +338,7 @@ def test_ms_sec_1_at_rest() -> None:
         (rule,) = bucket["BucketEncryption.ServerSideEncryptionConfiguration"]
         assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
         assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        assert bucket["OwnershipControls.Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
     assert not of.of("AWS::EFS::FileSystem")
     assert not of.of("AWS::DynamoDB::Table")
 
@@ -309,6 +361,8 @@ def test_ms_del_1_nothing_retained(file: str) -> None:
             assert not it["DeletionProtection"], it.logical_id
             assert not it["DeletionProtectionEnabled"], it.logical_id
     assert not media(CreateApiGatewayLogsRole="false").of("AWS::ApiGateway::Account")
+    account = media().one("AWS::ApiGateway::Account")
+    assert account.deletion == role(media(), account["CloudWatchRoleArn"]).deletion == ("Retain", "Retain")
 
 
 @requirement("MS-DEL-1")
@@ -367,3 +421,22 @@ def test_ms_out_1_outputs(file: str) -> None:
     found = {name: (output.value, output.export) for name, output in of.outputs.items()}
     # Decision: the system's name leads, so that two systems with one suffix can share an account.
     assert found == {name: (value, f"media-streaming-{S}-{tail}") for name, (value, tail) in values.items()}
+
+
+@requirement("MS-OUT-1")
+@pytest.mark.parametrize("file", ["stack", "edge"])
+def test_ms_out_1_names_end_with_the_suffix(file: str) -> None:
+    """What the outputs lead to is called resource-type-suffix; in paths the suffix is the second part."""
+    of = media() if file == "stack" else edge(DistributionId="E1ABCDEF")
+    # Decision: bucket names are global, so the account's number follows. The cluster's and the database's log groups
+    # have the names that their services look for.
+    services = rf"/aws/(rds/cluster|ecs/containerinsights)/[a-z-]+-{S}/[a-z]+"
+    shape = rf"[a-z0-9-]+-{S}(-\$\{{AWS::AccountId\}})?|/media-streaming/{S}/[a-z-]+|{services}"
+    names = [
+        (it.logical_id, key, value)
+        for it in of.resources.values()
+        for key, value in it.properties.items()
+        if re.search(r"(Name|Identifier|Family)$", key) and S in str(value)
+    ]
+    assert len(names) >= 5
+    assert not [each for each in names if not re.fullmatch(shape, str(each[2]))]
