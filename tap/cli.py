@@ -50,6 +50,7 @@ Begin with:
   python generate.py lint                                      check it with cfn-lint
   python generate.py plan customer-portal --env dev --local    what a deployment would change
   python generate.py deploy customer-portal --env dev --local  deploy to an emulator on this machine
+  python generate.py diff HEAD customer-portal                 what the working tree would change, replace or lose
 
 \b
 Exit codes: 0 done or nothing to do; 1 an error, or findings; 2 the command line is wrong; 130 interrupted.

@@ -2,11 +2,11 @@
 
 The parts know each other in one direction only::
 
-    sources → side → views → edits → compare → report → text, markdown, machine
-                     schemas   replacement      stateful (data), widening (access), sections (the rest)
+    sources → side → views → edits, renames → drafts, follow → compare → text, markdown, machine
+                     schemas                  stateful (data), widening (access), sections (the rest)
 
-``sources`` reads files, git and deployed stacks; all the others are pure, but for ``schemas``, which reads the
-resource schemas that cfn-lint brings along. Nothing here imports boto3 or cfn-lint unless a deployed stack is asked for.
+``sources`` reads files, git and deployed stacks, ``schemas`` the resource schemas that cfn-lint brings along; all the
+others are pure. boto3 is imported only for a deployed stack, and cfn-lint never: its schemas are files.
 """
 
 from __future__ import annotations

@@ -3,91 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
+from tap.deploy.detail import KNOWN_LATER
 from tap.diff import edits, follow, renames, sections, stateful, widening
+from tap.diff.drafts import RANK, Draft, reasons, remarks
 from tap.diff.follow import NESTED, Moved, is_custom
 from tap.diff.model import DELETING, REPLACING, Action, Diff, Edit, Kind, ResourceChange, Widening
-from tap.diff.schemas import Rules, Schemas
+from tap.diff.schemas import Schemas
 from tap.diff.side import NOTHING, Side
 from tap.diff.views import Pair, View, pair
 
-_RANK = ("", "may", "always")
-_METHODS = 20
+_ONLY = {Kind.METADATA: "metadata", Kind.TAG: "tags", Kind.ATTRIBUTE: "attributes"}
+_ROUNDS = 20
 """How many rounds consequences are followed for; a template's references have no cycles, so this is never reached."""
 
 
-@dataclass
-class _Draft:
-    """A resource while it is being judged. ``before`` and ``after`` are as the templates have it, None for not there."""
-
-    logical_id: str
-    type: str
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
-    was: bool | None
-    will: bool | None
-    rules: Rules | None
-    renamed_from: str = ""
-    edits: list[Edit] = field(default_factory=list)
-    certain: bool = False
-    children: tuple[ResourceChange, ...] = ()
-
-    @property
-    def recreation(self) -> str:
-        if self.renamed_from or self.retyped:
-            return "always"
-        return max((one.recreation for one in self.edits), key=_RANK.index, default="")
-
-    @property
-    def retyped(self) -> bool:
-        return bool(self.before and self.after) and self.before["Type"] != self.after["Type"]  # type: ignore[index]
-
-    @property
-    def action(self) -> Action | None:
-        """What happens; None for nothing."""
-        if self.renamed_from:
-            return Action.REPLACE
-        if self.was is False or self.will is False:
-            if self.was is False and self.will is False:
-                return None
-            if self.was is False:
-                return Action.CREATE if self.will else Action.MAY_CREATE
-            return Action.DELETE if self.was else Action.MAY_DELETE
-        if self.was is not self.will or any(one.path == "Condition" for one in self.edits if self.was is None):
-            return Action.MAY_CREATE if self.was is None and self.will else Action.MAY_DELETE
-        if self.recreation:
-            return Action.REPLACE if self.recreation == "always" else Action.MAY_REPLACE
-        if not self.edits and not self.children:
-            return None
-        return Action.UPDATE if self.certain or self.children else Action.MAY_CHANGE
-
-
 def compare(old: Side, new: Side, schemas: Schemas) -> Diff:
-    """Everything that ``new`` changes of what ``old`` made. ``old`` may be :data:`~tap.diff.side.NOTHING`, as may ``new``."""
+    """Everything that ``new`` changes of what ``old`` made. Either may be :data:`~tap.diff.side.NOTHING`."""
     both = pair(old, new)
     drafts = _drafts(both, schemas)
-    moved = _consequences(drafts, both)
-    found: list[Widening] = list(widening.find(_present(both.old), _present(both.new)))
+    by_old = {draft.renamed_from: key for key, draft in drafts.items() if draft.renamed_from}
+    found: list[Widening] = list(widening.find(_present(both.old, by_old), _present(both.new, {})))
     for draft in drafts.values():
         if draft.type == NESTED:
-            inner = _nested(draft, both, schemas)
-            draft.children = inner.changes
-            found += [replace(one, logical_id=f"{draft.logical_id}/{one.logical_id}") for one in inner.widenings]
+            found += _enter(draft, both, schemas)
+    moved = _consequences(drafts, both)
     changes = [_change(draft, both) for draft in drafts.values() if draft.action is not None]
+    edited = tuple(sections.compare(both, moved))
     return Diff(
         old.label,
         new.label,
         str(new.pseudo.get("AWS::Region", "")),
         tuple(replace(one, sentence=both.mask.text("", one.sentence)) for one in found),
         _in_order(changes, new),
-        tuple(sections.compare(both, moved)),
-        tuple(_notes(both)),
+        edited,
+        tuple(_notes(both, different=bool(changes or edited))),
     )
 
 
-def _drafts(both: Pair, schemas: Schemas) -> dict[str, _Draft]:
+def _drafts(both: Pair, schemas: Schemas) -> dict[str, Draft]:
     """Every resource of either side, with what its own template says about it."""
     old, new = both.old.side.resources, both.new.side.resources
     was = {key: both.old.exists(old.get(key)) for key in {**old, **new}}
@@ -105,7 +61,7 @@ def _drafts(both: Pair, schemas: Schemas) -> dict[str, _Draft]:
         body = after if after is not None else before
         assert body is not None
         rules = schemas.rules(body["Type"])
-        draft = _Draft(key, body["Type"], before, after, was[origin or key], will[key], rules, origin)
+        draft = Draft(key, body["Type"], before, after, was[origin or key], will[key], rules, origin)
         if before is not None and after is not None and (was[origin or key], will[key]) != (False, False):
             custom = is_custom(body["Type"])
             draft.edits = [
@@ -118,17 +74,17 @@ def _drafts(both: Pair, schemas: Schemas) -> dict[str, _Draft]:
     return drafts
 
 
-def _own_condition(draft: _Draft, both: Pair) -> Iterator[Edit]:
+def _own_condition(draft: Draft, both: Pair) -> Iterator[Edit]:
     """A resource's condition keeps its name and changes its meaning."""
     before, after = (str((body or {}).get("Condition", "")) for body in (draft.before, draft.after))
     if before == after and before in both.changed_conditions and draft.was is None and draft.will is None:
         yield Edit("Condition", before, f"{after} (as changed)", "", both.condition_causes(after), Kind.ATTRIBUTE)
 
 
-def _consequences(drafts: Mapping[str, _Draft], both: Pair) -> dict[str, Moved]:
+def _consequences(drafts: Mapping[str, Draft], both: Pair) -> dict[str, Moved]:
     """Follow replacements through references until nothing more follows; gives what has moved."""
     moved: dict[str, Moved] = {}
-    for _ in range(_METHODS):
+    for _ in range(_ROUNDS):
         latest = {key: one for key, draft in drafts.items() if (one := _moved(draft)) is not None}
         if latest == moved:
             break
@@ -140,7 +96,7 @@ def _consequences(drafts: Mapping[str, _Draft], both: Pair) -> dict[str, Moved]:
     return moved
 
 
-def _follow(draft: _Draft, moved: Mapping[str, Moved], both: Pair) -> None:
+def _follow(draft: Draft, moved: Mapping[str, Moved], both: Pair) -> None:
     others = {key: one for key, one in moved.items() if key != draft.logical_id}
     assert draft.after is not None
     for edit, certain in follow.of_resource(draft.after, others, draft.rules, both):
@@ -151,12 +107,12 @@ def _follow(draft: _Draft, moved: Mapping[str, Moved], both: Pair) -> None:
         else:
             # The same path by another cause: keep what the template says, and the stronger consequence.
             index = same[0]
-            strongest = max(draft.edits[index].recreation, edited.recreation, key=_RANK.index)
+            strongest = max(draft.edits[index].recreation, edited.recreation, key=RANK.index)
             draft.edits[index] = replace(draft.edits[index], recreation=strongest)
         draft.certain |= certain
 
 
-def _moved(draft: _Draft) -> Moved | None:
+def _moved(draft: Draft) -> Moved | None:
     if draft.action in {Action.REPLACE, Action.MAY_REPLACE}:
         return Moved(draft.type, "always" if draft.action is Action.REPLACE else "may")
     if draft.before is None or draft.after is None:
@@ -164,20 +120,25 @@ def _moved(draft: _Draft) -> Moved | None:
     names = frozenset(
         one.path.split(".")[0].split("[")[0] for one in draft.edits if one.kind in {Kind.PROPERTY, Kind.TAG}
     )
-    return Moved(draft.type, "", names) if names else None
+    if not names and not draft.outputs:
+        return None
+    # What is handed on to a nested stack and known only later may change any of its outputs.
+    later = any(one.after == KNOWN_LATER for one in draft.edits)
+    return Moved(draft.type, "", names, None if later else draft.outputs)
 
 
-def _change(draft: _Draft, both: Pair) -> ResourceChange:
+def _change(draft: Draft, both: Pair) -> ResourceChange:
     action = draft.action
     assert action is not None
     before, after = _resolved(draft.before, both.old), _resolved(draft.after, both.new)
-    properties = (before or after).get("Properties") or {}
-    kept = stateful.holding(draft.type, properties)
+    there = before if draft.was is not False else {}
+    kept = stateful.holding(str((before or after)["Type"]), (before or after).get("Properties") or {})
     policy = _policy(draft, before, after) if action in REPLACING | DELETING else ""
     about = (draft.after or draft.before or {}).get("Metadata") or {}
-    fate = stateful.Fate(draft.type, action, before, after if action is not Action.DELETE else {}, policy)
+    remains = after if draft.will is not False else {}
+    fate = stateful.Fate(str((before or after)["Type"]), action, there, remains, policy)
     kinds = {one.kind for one in draft.edits}
-    only = {frozenset({Kind.METADATA}): "metadata", frozenset({Kind.TAG}): "tags"}.get(frozenset(kinds), "")
+    only = _ONLY.get(next(iter(kinds)), "") if len(kinds) == 1 else ""
     return ResourceChange(
         action,
         draft.logical_id,
@@ -185,10 +146,10 @@ def _change(draft: _Draft, both: Pair) -> ResourceChange:
         says=_said(about.get("Description")),
         tier=_said(about.get("Tier")),
         edits=tuple(draft.edits),
-        reasons=tuple(_reasons(draft, both)),
-        notes=tuple(_remarks(draft, before, after)),
+        reasons=tuple(reasons(draft, both)),
+        notes=tuple(remarks(draft, before, after)),
         policy=policy,
-        risks=stateful.decide(fate) if draft.before else (),
+        risks=stateful.decide(fate),
         only=only if action in {Action.UPDATE, Action.MAY_CHANGE} and not draft.children else "",
         holds=kept.what if kept else "",
         renamed_from=draft.renamed_from,
@@ -196,60 +157,26 @@ def _change(draft: _Draft, both: Pair) -> ResourceChange:
     )
 
 
-def _policy(draft: _Draft, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+def _policy(draft: Draft, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """What happens to the present one. One that is renamed leaves the template: its ``DeletionPolicy`` counts."""
     if draft.action in DELETING or draft.renamed_from:
         return stateful.on_delete(before)
     return stateful.on_replace(after)
 
 
-def _reasons(draft: _Draft, both: Pair) -> Iterator[str]:
-    """Why the action is what it is, where the edits do not say so by themselves."""
-    if draft.renamed_from:
-        yield f"renamed from {draft.renamed_from}: for CloudFormation one resource goes and another comes"
-    elif draft.retyped:
-        assert draft.before is not None
-        yield f"its type changes from {draft.before['Type']}"
-    for body, word in ((draft.after, "is made only if"), (draft.before, "was made only if")):
-        name = str((body or {}).get("Condition", ""))
-        if name and draft.was is not draft.will and body is not None and not draft.renamed_from:
-            causes = both.condition_causes(name) if name in both.changed_conditions else ""
-            yield f"it {word} {name}" + (f" ← {causes}" if causes else "")
-            break
-    if draft.rules is None and not is_custom(draft.type) and draft.action is Action.MAY_REPLACE:
-        yield "unknown type: nothing says which of its properties replace it"
-    elif draft.rules is not None and draft.rules.frozen and draft.recreation == "always":
-        yield "resources of this type cannot be updated"
-
-
-def _remarks(draft: _Draft, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    """What else to know: mostly, that CloudFormation will refuse it."""
-    if is_custom(draft.type) and draft.before is not None:
-        if any(one.path == "ServiceToken" for one in draft.edits):
-            yield "CloudFormation refuses another ServiceToken: give the resource another logical id"
-        elif any(one.kind is Kind.PROPERTY for one in draft.edits):
-            yield "its function is called; it may answer with another physical id, and then the old one is deleted"
-    if draft.retyped and draft.action is Action.REPLACE:
-        yield "CloudFormation refuses another type under the same logical id: give the resource another one"
-    if draft.action not in REPLACING or draft.rules is None:
+def _enter(draft: Draft, both: Pair, schemas: Schemas) -> Iterator[Widening]:
+    """Take what happens inside a nested stack into its draft; gives the widenings there."""
+    inner = _nested(draft, both, schemas)
+    if inner is None:
         return
-    own, other = before.get("Properties") or {}, after.get("Properties") or {}
-    names = [own.get(name) for name in draft.rules.identifier]
-    if names and None not in names and names == [other.get(name) for name in draft.rules.identifier]:
-        which = ", ".join(draft.rules.identifier)
-        if draft.renamed_from:
-            yield (
-                f"it keeps its {which}, which the present one still has when the new one is made: the update fails. "
-                "A stack refactor (CreateStackRefactor) renames without replacing"
-            )
-        elif not draft.rules.deletes_first:
-            yield f"it keeps its {which}: CloudFormation refuses to replace a resource with a name of its own; change that too"
-    if draft.rules.deletes_first and not draft.renamed_from:
-        yield "the present one is deleted before the new one is made"
+    draft.children = inner.changes
+    draft.outputs = frozenset(one.path.split(".")[0] for one in inner.sections if one.section == "Outputs")
+    for one in inner.widenings:
+        yield replace(one, logical_id=f"{draft.logical_id}/{one.logical_id}")
 
 
-def _nested(draft: _Draft, both: Pair, schemas: Schemas) -> Diff:
-    """What happens inside a nested stack whose templates are at hand."""
+def _nested(draft: Draft, both: Pair, schemas: Schemas) -> Diff | None:
+    """What happens inside a nested stack; None where its templates are not at hand."""
     sides = []
     for body, view, there in ((draft.before, both.old, draft.was), (draft.after, both.new, draft.will)):
         found = (
@@ -257,14 +184,22 @@ def _nested(draft: _Draft, both: Pair, schemas: Schemas) -> Diff:
         )
         sides.append(found or NOTHING)
     if sides[0] is NOTHING and sides[1] is NOTHING:
-        return Diff("", "")
-    return compare(sides[0], sides[1], schemas)
+        return None
+    # Replaced with all that is in it: what the new one has in its place is no other name for it.
+    return compare(sides[0], NOTHING if draft.action in REPLACING else sides[1], schemas)
 
 
-def _present(view: View) -> dict[str, Mapping[str, Any]]:
-    """The resources that are made, resolved, by logical id."""
+def _present(view: View, renamed: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
+    """The resources that are made, resolved, by logical id; ``renamed`` gives the id that one has on the other side."""
     return {
-        key: {"Type": body["Type"], "Properties": view.resolved(body.get("Properties") or {})}
+        renamed.get(key, key): {
+            "Type": body["Type"],
+            "Properties": view.resolved(
+                renames.rewritten(body.get("Properties") or {}, renamed.get)
+                if renamed
+                else body.get("Properties") or {}
+            ),
+        }
         for key, body in view.side.resources.items()
         if view.exists(body) is not False
     }
@@ -293,7 +228,13 @@ def _in_order(changes: list[ResourceChange], new: Side) -> tuple[ResourceChange,
     )
 
 
-def _notes(both: Pair) -> Iterator[str]:
+def _notes(both: Pair, *, different: bool) -> Iterator[str]:
+    again = [key for key in both.new.side.read_from_ssm if key in both.old.side.read_from_ssm]
+    if different and again:
+        yield (
+            f"{', '.join(again)}: CloudFormation reads the SSM parameter anew at each update. What it holds by now, "
+            "and what follows where that is something else, is not known here."
+        )
     if both.one_sided:
         yield (
             f"The value of {', '.join(both.one_sided)} is known of one side only, so it is taken to stay as it is. "

@@ -41,8 +41,9 @@ def of_resource(
     ``renamed`` are the logical ids that other resources have now, by the ones that they had.
     """
     own, other = before.get("Properties") or {}, after.get("Properties") or {}
+    owner = str(pair.new.resolved(other.get("Name", "")))
     for name in dict.fromkeys((*own, *other)):
-        yield from _of_property(name, own.get(name), other.get(name), rules, pair, renamed)
+        yield from _of_property(name, own.get(name), other.get(name), rules, pair, renamed, owner)
     for name in ATTRIBUTES:
         first, last = pair.old.resolved(before.get(name)), pair.new.resolved(after.get(name))
         if name == "DependsOn":
@@ -68,15 +69,23 @@ def steps(path: str) -> tuple[str, ...]:
 
 
 def _of_property(
-    name: str, raw_before: Any, raw_after: Any, rules: Rules | None, pair: Pair, renamed: Mapping[str, str]
+    name: str,
+    raw_before: Any,
+    raw_after: Any,
+    rules: Rules | None,
+    pair: Pair,
+    renamed: Mapping[str, str],
+    owner: str,
 ) -> Iterator[Edit]:
+    """``owner`` is what the resource calls itself: a parameter in SSM has its secret in ``Value``."""
     before, after = pair.old.resolved({name: raw_before}), pair.new.resolved({name: raw_after})
     for leaf in leaves(before.get(name), after.get(name), name):
         inner = leaf.path[len(name) :]
+        told = f"{owner}.{leaf.path}" if leaf.path == "Value" else leaf.path
         yield Edit(
             leaf.path,
-            pair.text(leaf.path, leaf.before),
-            pair.text(leaf.path, leaf.after),
+            pair.text(told, leaf.before),
+            pair.text(told, leaf.after),
             recreation(rules, name, inner, leaf.before, leaf.after),
             _cause(raw_before, raw_after, steps(inner), pair, renamed),
             kind_of(name, rules),

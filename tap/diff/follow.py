@@ -1,4 +1,4 @@
-"""What follows from a replacement: whatever refers to the replaced resource changes, and may be replaced itself. Pure."""
+"""What follows from a replacement: what refers to the replaced resource changes, and may be replaced too. Pure."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ _MOVING = re.compile(r"Version")
 class Moved:
     """How a resource's identity changes: ``"always"`` or ``"may"``; ``""`` when only attributes of it may.
 
-    ``properties`` are those that change in place.
+    ``properties`` are those that change in place. ``outputs`` are those of a nested stack that change, None where its
+    templates are not at hand.
     """
 
     type: str
     strength: str
     properties: frozenset[str] = frozenset()
+    outputs: frozenset[str] | None = None
 
     def changes(self, kind: str, attribute: str) -> str:
         """Whether a reference comes to something else: ``"always"``, ``"may"`` or ``""``."""
@@ -39,10 +41,12 @@ class Moved:
             return self.strength if certain else "may"
         if kind == "Ref":
             return ""
+        if self.type == NESTED and self.outputs is not None:
+            return "may" if attribute.removeprefix("Outputs.") in self.outputs else ""
         shifts = (
             is_custom(self.type)
             or self.type == NESTED
-            or attribute.split(".")[0] in self.properties
+            or attribute.split(".", maxsplit=1)[0] in self.properties
             or _MOVING.search(attribute) is not None
         )
         return "may" if shifts and self.properties else ""
@@ -92,7 +96,7 @@ def of_output(body: Any, moved: Mapping[str, Moved], pair: Pair) -> tuple[str, .
 
 
 def _labelled(node: Any, path: tuple[str, ...]) -> tuple[str, Any]:
-    """A path with the names that items of lists go by, as :func:`tap.deploy.difference.leaves` has it; and what is there."""
+    """A path as :func:`tap.deploy.difference.leaves` has it, items of lists by their names; and what is there."""
     text = ""
     for step in path:
         if isinstance(node, list):

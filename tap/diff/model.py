@@ -90,9 +90,10 @@ class ResourceChange:
 
     ``policy`` is what CloudFormation does with the present one when it is replaced or deleted: ``Delete``, ``Retain``,
     ``RetainExceptOnCreate`` or ``Snapshot``; empty otherwise. ``reasons`` say why the action is what it is, ``notes``
-    what else to know (that CloudFormation will refuse it, say). ``only`` is ``"metadata"`` or ``"tags"`` for a change
-    of nothing else. ``holds`` is what a stateful resource keeps, empty for others. ``children`` are the changes inside
-    a nested stack whose templates were at hand.
+    what else to know (that CloudFormation will refuse it, say). ``only`` is ``"metadata"``, ``"tags"`` or
+    ``"attributes"`` (policies, ``DependsOn``: the resource itself is not touched) for a change of nothing else.
+    ``holds`` is what a stateful resource keeps, empty for others. ``children`` are the changes inside a nested stack
+    whose templates were at hand.
     """
 
     action: Action

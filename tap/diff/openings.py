@@ -34,6 +34,8 @@ _PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6", "all": "-1"}
 _EVERY_PORT = (0, 65535)
 _ALL = "-1"
 _WORLD = {"0.0.0.0/0": "anyone (0.0.0.0/0)", "::/0": "anyone (::/0)"}
+_NOBODY = frozenset({"127.0.0.1/32", "::1/128"})
+"""What a rule names that is to let nothing through."""
 
 Resources = Mapping[str, Mapping[str, Any]]
 
@@ -51,13 +53,14 @@ class Rule:
 
 
 def widenings(old: Resources, new: Resources) -> Iterator[Widening]:
-    """Each rule of ``new`` that lets through what no rule of ``old`` does; both are resolved resources by logical id."""
+    """Each rule of ``new`` that lets through what ``old`` does not; both are resolved resources by logical id."""
     before, after = list(_rules(old)), list(_rules(new))
     for rule in dict.fromkeys(after):
-        if _let_through(rule, before):
+        if rule.peer in _NOBODY or _let_through(rule, before):
             continue
         fresh = rule.group not in old
-        yield Widening("network", rule.group, rule.peer, _sentence(rule), rule.ports is not None, fresh)
+        certain = rule.ports is not None and not rule.peer.startswith("!")
+        yield Widening("network", rule.group, rule.peer, _sentence(rule), certain, fresh)
 
 
 def _let_through(rule: Rule, rules: list[Rule]) -> bool:
@@ -146,7 +149,9 @@ def _sentence(rule: Rule) -> str:
     what = _what(rule)
     peer = _WORLD.get(rule.peer, _named(rule.peer))
     if rule.direction == "in":
-        return f"{what} of {rule.group} {'may open' if rule.ports is None else 'opens'} to {peer}"
+        several = rule.ports is not None and rule.ports[0] != rule.ports[1] and what.startswith("ports")
+        verb = "may open" if rule.ports is None else "open" if several else "opens"
+        return f"{what} of {rule.group} {verb} to {peer}"
     verb = "may be allowed" if rule.ports is None else "is allowed"
     return f"{rule.group} {verb} out to {peer}, {what}"
 

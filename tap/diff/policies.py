@@ -118,7 +118,7 @@ def _holders(resources: Resources) -> dict[tuple[str, str], _Holder]:
                 trust = holder("trust", logical_id, f"role {logical_id}")
                 trust.take(read(properties["AssumeRolePolicyDocument"]))
         elif type_name in _ATTACHED:
-            for bearer, name in _bearers(logical_id, type_name, properties, resources):
+            for bearer, name in _bearers(logical_id, type_name, properties):
                 holder("identity", bearer, name).take(read(properties.get("PolicyDocument")))
         elif type_name == "AWS::Lambda::Permission":
             target = _named(text_of(properties.get("FunctionName")))
@@ -145,9 +145,8 @@ def _take_identity(own: _Holder, properties: Mapping[str, Any], resources: Resou
         own.boundary = text_of(properties["PermissionsBoundary"])
 
 
-def _bearers(
-    logical_id: str, type_name: str, properties: Mapping[str, Any], resources: Resources
-) -> Iterator[tuple[str, str]]:
+def _bearers(logical_id: str, type_name: str, properties: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Whom a policy of its own is attached to."""
     some = False
     for key, word in _BEARERS.items():
         for one in _listed(properties.get(key)):
@@ -180,10 +179,14 @@ def _documents(name: str, value: Any) -> Iterator[Any]:
     elif isinstance(value, list):
         for inner in value:
             yield from _documents(name, inner)
-    elif isinstance(value, str) and "Polic" in name and '"Statement"' in value:
+    elif _may_be_document(name, value):
         yield value
-    elif isinstance(value, Unresolved) and name in {"PolicyDocument", "KeyPolicy", "ResourcePolicy", "AccessPolicy"}:
-        yield value
+
+
+def _may_be_document(name: str, value: Any) -> bool:
+    if isinstance(value, Unresolved):
+        return name in {"PolicyDocument", "KeyPolicy", "ResourcePolicy", "AccessPolicy"}
+    return isinstance(value, str) and "Polic" in name and '"Statement"' in value
 
 
 def _permission(properties: Mapping[str, Any]) -> Statement:
@@ -257,9 +260,9 @@ def _short(text: str) -> str:
 
 
 def _named(text: str) -> str:
-    """``${Role}`` and ``${Role.Arn}`` as ``Role``; anything else as it is."""
+    """``${Role}`` and ``${Role.Arn}`` as ``Role``; ``${Cluster.Endpoint}`` as ``Cluster.Endpoint``; else as it is."""
     if text.startswith("${") and text.endswith("}") and text.count("${") == 1 and "::" not in text:
-        return text[2:-1].split(".")[0]
+        return text[2:-1].removesuffix(".Arn")
     return text
 
 

@@ -1,7 +1,7 @@
 """Resources that go under one logical id and come under another, otherwise the same. Pure.
 
-CloudFormation knows a resource by its logical id: renamed in a template, it is deleted and made anew (unless it is moved
-by a stack refactor). Operators who read "delete" and "create" far apart do not see that the two are one.
+CloudFormation knows a resource by its logical id: renamed in a template, it is deleted and made anew (unless a stack
+refactor moves it). Operators who read "delete" and "create" far apart do not see that the two are one.
 """
 
 from __future__ import annotations

@@ -106,13 +106,13 @@ class Schemas:
                 self._files = json.loads(path.read_bytes())
             except (OSError, ValueError) as error:
                 raise TapError(
-                    f"the resource schemas of cfn-lint cannot be read ({error}). Set up the environment anew: make clean synth"
+                    f"the resource schemas of cfn-lint cannot be read ({error}). "
+                    "Set up the environment anew: make clean synth"
                 ) from None
-        assert self._files is not None
-        return self._files
+        return self._files or {}
 
     def _read(self, type_name: str) -> Rules | None:
-        name = self._index().get(type_name)
+        name: str | None = self._index().get(type_name)
         if name is None:
             return None
         try:
@@ -140,7 +140,7 @@ def rules_of(type_name: str, schema: Mapping[str, Any]) -> Rules:
         frozenset(may - always),
         tags=(_pointer(tagging.get("tagProperty") or "/properties/Tags") or ("Tags",))[0],
         identifier=() if any(one in read_only for one in named) else tuple(one[0] for one in named if len(one) == 1),
-        frozen=bool(handlers) and "update" not in handlers,
+        frozen=isinstance(handlers, Mapping) and bool(handlers) and "update" not in handlers,
         frozen_tags=tagging.get("taggable") is True and tagging.get("tagUpdatable") is False,
         deletes_first=schema.get("replacementStrategy") == "delete_then_create",
     )

@@ -112,8 +112,8 @@ def _outputs(both: Pair, moved: Mapping[str, follow.Moved]) -> Iterator[SectionE
             yield _edit(both, "Outputs", leaf.path, leaf.before, leaf.after, note, causes)
         causes = ", ".join(follow.of_output(new[name].get("Value"), moved, both))
         if causes and not any(leaf.path == f"{name}.Value" for leaf in changed):
-            note = _in_use(both, exported).lstrip("; ")
-            yield _edit(both, "Outputs", f"{name}.Value", before.get("Value"), KNOWN_LATER, note, causes)
+            path, note = f"{name}.Value", _in_use(both, exported).lstrip("; ")
+            yield SectionEdit(path, both.text(path, before.get("Value")), KNOWN_LATER, "", causes, "Outputs", note)
 
 
 def _export(output: Any) -> Any:

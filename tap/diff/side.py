@@ -64,6 +64,12 @@ class Side:
         return secrets(self.parameters) | frozenset(telling)
 
     @property
+    def read_from_ssm(self) -> tuple[str, ...]:
+        """Parameters whose value is the name of an SSM parameter, which CloudFormation reads."""
+        types = ((key, str(one.get("Type", ""))) for key, one in self.parameters.items())
+        return tuple(key for key, type_name in types if type_name.startswith("AWS::SSM::Parameter::Value<"))
+
+    @property
     def expanded(self) -> tuple[str, ...]:
         """What a transform would expand into resources, and what is therefore not compared resource by resource."""
         found = (key for key in self.section("Resources") if _EXPANDED.fullmatch(key))
@@ -77,14 +83,15 @@ class Side:
         return found
 
     def child(self, properties: Mapping[str, Any], scope: Scope) -> Side | None:
-        """The side of a nested stack, as far as this one tells its parameters; None when its template is not at hand."""
+        """The side of a nested stack, as far as this one tells its parameters; None when it is not at hand."""
         url = str(resolve(properties.get("TemplateURL", ""), scope))
-        template = self.children.get(url.rsplit("/", 1)[-1])
+        name = url.rsplit("/", 1)[-1].rsplit("}", 1)[-1]  # where the prefix before it is not known
+        template = self.children.get(name)
         if template is None:
             return None
         handed_on = resolve(properties.get("Parameters") or {}, scope)
         values = {key: value for key, value in handed_on.items() if isinstance(value, str)}
-        return Side(template, values, self.pseudo, self.children, url.rsplit("/", 1)[-1])
+        return Side(template, values, self.pseudo, self.children, name)
 
 
 NOTHING = Side({}, label="nothing")

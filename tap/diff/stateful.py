@@ -50,6 +50,7 @@ STATEFUL: Mapping[str, Holding] = {
     "AWS::Timestream::Database": Holding("the time series"),
     "AWS::Timestream::Table": Holding("the time series"),
     "AWS::Timestream::InfluxDBInstance": Holding("the time series"),
+    "AWS::QLDB::Ledger": Holding("the ledger"),
     "AWS::SDB::Domain": Holding("all items of the domain"),
     "AWS::Kinesis::Stream": Holding("the records in the stream that are not read yet"),
     "AWS::KinesisVideo::Stream": Holding("the recorded video"),
@@ -192,7 +193,7 @@ def on_replace(resource: Mapping[str, Any]) -> str:
 def decide(fate: Fate) -> tuple[Risk, ...]:
     """Everything that a change puts at risk, worst first. The one place where that is decided."""
     kept = holding(fate.type, fate.before.get("Properties") or {})
-    found = list(_going(fate, kept)) if kept and fate.action in REPLACING | DELETING else []
+    found = list(_going(fate, kept)) if kept and fate.before and fate.action in REPLACING | DELETING else []
     if fate.after and fate.before:
         found += _policies(fate, kept)
         found += weakened(fate.type, fate.before.get("Properties") or {}, fate.after.get("Properties") or {})

@@ -1,8 +1,8 @@
 """Policy statements as what they allow, and whether one allows what another does. Pure.
 
 Sound, not complete: when :func:`covers` says yes, the first allows all that the second does; where it cannot tell, it
-says no, so that a widening is rather announced once too often. Meaning of the elements: IAM user guide, "IAM JSON policy
-elements reference".
+says no, so that a widening is rather announced once too often. Meaning of the elements: IAM user guide,
+"IAM JSON policy elements reference".
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ def _conditions_cover(first: Statement, second: Statement) -> bool:
 
 
 def _matches(wide: str, narrow: str, *, fold: bool) -> bool:
-    if wide == narrow or wide == "*":
+    if wide in {narrow, "*"}:
         return True
     if "*" not in wide and "?" not in wide:
         return fold and wide.lower() == narrow.lower()

@@ -21,14 +21,13 @@ from tap.deploy.parameters import effective
 from tap.deploy.resolve import SECRET, Scope, resolve, shown
 from tap.diff.side import Side
 
-_SSM = "AWS::SSM::Parameter::Value<"
 _LEAST_SECRET = 4
 _RESOLVED = {True: {"Fn::Equals": ["", ""]}, False: {"Fn::Equals": ["", "-"]}, None: {"Fn::Unknown": []}}
 
 
 @dataclass(frozen=True)
 class View:
-    """A side, resolved. ``truth`` has each condition; ``renamed`` those whose definition changed and cannot be judged."""
+    """A side, resolved. ``truth`` has each condition; ``renamed`` those that changed and cannot be judged."""
 
     side: Side
     scope: Scope
@@ -168,7 +167,7 @@ class _Tokens:
 
 def _scopes(side: Side, values: Mapping[str, str], hidden: frozenset[str], tokens: _Tokens) -> tuple[Scope, Scope]:
     """One scope to judge conditions by, with the real values; one to resolve with, with tokens for secrets."""
-    ssm = {key for key, one in side.parameters.items() if str(one.get("Type", "")).startswith(_SSM)}
+    ssm = side.read_from_ssm
     template = {**side.template, **{key: side.section(key) for key in ("Parameters", "Conditions", "Mappings")}}
     judge = Scope(template, {key: value for key, value in values.items() if key not in ssm}, side.pseudo)
 

@@ -128,11 +128,7 @@ def behaviours(distribution: Resource) -> dict[str, Mapping[str, Any]]:
 
 def origin(distribution: Resource, behaviour: Mapping[str, Any]) -> Mapping[str, Any]:
     """The origin that a cache behaviour asks."""
-    (only,) = (
-        each
-        for each in distribution["DistributionConfig.Origins"]
-        if each["Id"] == behaviour["TargetOriginId"]
-    )
+    (only,) = (each for each in distribution["DistributionConfig.Origins"] if each["Id"] == behaviour["TargetOriginId"])
     return dict(only)
 
 
