@@ -271,17 +271,7 @@ DATABASE_EXEMPT = {
     "DatabaseInstance": {"CKV_AWS_118": "The portal's design watches the cluster's own metrics, not the host's."},
 }
 BALANCER_EXEMPT = {
-    "BalancerSecurityGroup": {
-        "CKV_AWS_260": "A public web site: port 80 is its door, and redirects to HTTPS once there is a certificate.",
-        "CKV_AWS_23": "Every rule has a description; the checker does not see the one inside Fn::If.",
-    },
-    "LoadBalancer": {
-        "CKV_AWS_91": "The portal's design keeps no access logs of the load balancer; the API keeps its own."
-    },
-    "HttpListener": {
-        "CKV_AWS_2": "Without a certificate there is only HTTP; with CertificateArn this listener redirects to HTTPS.",
-        "CKV_AWS_103": "Without a certificate there is only HTTP; with CertificateArn HttpsListener asks for TLS 1.2.",
-    },
+    "CKV_AWS_91": "The portal's design keeps no access logs of the load balancer; the API keeps its own."
 }
 STAGE_EXEMPT = {
     "ApiStage": {

@@ -150,7 +150,6 @@ def system() -> System:
             access_logs=logs.from_balancer(),
             answers=(FixedAnswer("Health", "/health", "OK", priority=1),),
             exports=(("ALBDNSName", "DNSName", "alb-dns"), ("ALBSecurityGroupId", "GroupId", "alb-sg-id")),
-            exempt=BALANCER_EXEMPT,
         ),
         net,
     )
@@ -394,16 +393,6 @@ def _widgets(
 
 # What a checker (checkov) asks for and the design leaves out, with the reasons; written beside the resources.
 DATABASE_EXEMPT = {"DatabaseInstance": {"CKV_AWS_118": "The design watches the cluster's own metrics, not the host's."}}
-BALANCER_EXEMPT = {
-    "BalancerSecurityGroup": {
-        "CKV_AWS_260": "A public web site: port 80 is its door, and redirects to HTTPS once there is a certificate.",
-        "CKV_AWS_23": "Every rule has a description; the checker does not see the one inside Fn::If.",
-    },
-    "HttpListener": {
-        "CKV_AWS_2": "Without a certificate there is only HTTP; with CertificateArn this listener redirects to HTTPS.",
-        "CKV_AWS_103": "Without a certificate there is only HTTP; with CertificateArn HttpsListener asks for TLS 1.2.",
-    },
-}
 STAGE_EXEMPT = {"ApiStage": {"CKV_AWS_120": "Answers differ from user to user, so nothing is cached."}}
 DELIVERY_EXEMPT = {
     "Distribution": {

@@ -392,17 +392,7 @@ def _widgets(db: Database, run: Services, api: Gateway, door: Balancer) -> tuple
 # What a checker (checkov) asks for and the design leaves out, with the reasons; written beside the resources.
 TOPIC_EXEMPT = {"CKV_AWS_26": "Alarms hold no customer data; the design has no customer key."}
 DATABASE_EXEMPT = {"DatabaseInstance": {"CKV_AWS_118": "The design watches the cluster's own metrics, not the host's."}}
-BALANCER_EXEMPT = {
-    "BalancerSecurityGroup": {
-        "CKV_AWS_260": "A public web site: port 80 is its door, and redirects to HTTPS once there is a certificate.",
-        "CKV_AWS_23": "Every rule has a description; the checker does not see the one inside Fn::If.",
-    },
-    "LoadBalancer": {"CKV_AWS_91": "The access log is delivered to CloudWatch Logs, which the checker does not see."},
-    "HttpListener": {
-        "CKV_AWS_2": "Without a certificate there is only HTTP; with CertificateArn this listener redirects to HTTPS.",
-        "CKV_AWS_103": "Without a certificate there is only HTTP; with CertificateArn HttpsListener asks for TLS 1.2.",
-    },
-}
+BALANCER_EXEMPT = {"CKV_AWS_91": "The access log is delivered to CloudWatch Logs, which the checker does not see."}
 STAGE_EXEMPT = {
     "ApiStage": {
         "CKV_AWS_73": "The design has no tracing; the services would have to take part in it.",

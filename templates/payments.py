@@ -93,7 +93,6 @@ def system() -> System:
             keeping=RETAIN,
             tls=RequiredTls(names.certificate, names.name),
             access_logs=logs.from_balancer(),
-            exempt=BALANCER_EXEMPT,
         ),
         net,
     )
@@ -309,9 +308,6 @@ def _widgets(db: Database, run: Services, door: Balancer) -> tuple[Widget, ...]:
 # What a checker (checkov) asks for and the design leaves out, with the reasons; written beside the resources.
 DATABASE_EXEMPT = {
     "DatabaseInstance": {"CKV_AWS_118": "The cluster measures its hosts; repeated on an instance it would drift."}
-}
-BALANCER_EXEMPT = {
-    "BalancerSecurityGroup": {"CKV_AWS_260": "A public web site: port 80 redirects to HTTPS."},
 }
 DELIVERY_EXEMPT = {
     "Distribution": {

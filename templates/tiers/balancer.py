@@ -31,7 +31,8 @@ class FixedAnswer:
 class BalancerChoices:
     """What a load balancer can differ in. ``name`` and ``security_group`` are names before the suffix.
 
-    ``may_be_shut`` lets the operator shut it to all but CloudFront and API Gateway.
+    ``may_be_shut`` lets the operator shut it to all but CloudFront and API Gateway. ``exempt`` excuses the load
+    balancer itself from checks, with reasons.
     """
 
     name: str
@@ -42,7 +43,7 @@ class BalancerChoices:
     answers: tuple[FixedAnswer, ...] = ()
     may_be_shut: bool = False
     exports: tuple[tuple[str, str, str], ...] = (("AlbDnsName", "DNSName", "alb-dns"),)
-    exempt: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    exempt: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -105,11 +106,11 @@ def balancer(choices: BalancerChoices, network: Network) -> Balancer:
             ],
         ),
         "Spreads web traffic over the services' tasks in all zones.",
-        exempt=choices.exempt.get("LoadBalancer"),
+        exempt=dict(choices.exempt),
     )
     if logs:
         logs.deliver(tier, load_balancer)
-    listener = _listeners(tier, choices, secured, load_balancer)
+    listener = _listeners(tier, secured, load_balancer)
     for answer in choices.answers:
         _answer(tier, answer, listener)
     for name, attribute, export in choices.exports:
@@ -118,6 +119,12 @@ def balancer(choices: BalancerChoices, network: Network) -> Balancer:
         else:
             tier.output(name, "The DNS name of the load balancer.", GetAtt(load_balancer, attribute), export=export)
     return Balancer(tier, load_balancer, group, listener, secured)
+
+
+_PLAIN = {
+    "CKV_AWS_2": "Without a certificate there is only HTTP; with CertificateArn this listener redirects to HTTPS.",
+    "CKV_AWS_103": "Without a certificate there is only HTTP; with CertificateArn HttpsListener asks for TLS 1.2.",
+}
 
 
 def _text(value: Any) -> Any:
@@ -152,7 +159,14 @@ def _security_group(tier: Tier, choices: BalancerChoices, network: Network, secu
         + (", and on 443 once there is a certificate. " if secured.condition else " and 443. ")
         + ("With BalancerPrefixListId CloudFront alone, and API Gateway's link. " if shut else "")
         + "Each service adds the way on to itself.",
-        exempt=choices.exempt.get("BalancerSecurityGroup"),
+        exempt={
+            "CKV_AWS_260": "A public web site: port 80 is its door, and redirects where there is a certificate.",
+            **(
+                {"CKV_AWS_23": "Every rule has a description; checkov does not see Fn::If's."}
+                if secured.condition
+                else {}
+            ),
+        },
     )
 
 
@@ -184,7 +198,7 @@ def _from_cloudfront(secured: Secured) -> ec2.SecurityGroupRule:
     )
 
 
-def _listeners(tier: Tier, choices: BalancerChoices, secured: Secured, load_balancer: elb.LoadBalancer) -> Any:
+def _listeners(tier: Tier, secured: Secured, load_balancer: elb.LoadBalancer) -> Any:
     not_found = elb.Action(
         Type="fixed-response",
         FixedResponseConfig=elb.FixedResponseConfig(
@@ -206,7 +220,7 @@ def _listeners(tier: Tier, choices: BalancerChoices, secured: Secured, load_bala
         "Port 80: what no service claims is answered with 404. With a certificate it redirects to HTTPS instead."
         if secured.condition
         else "Port 80: redirects to HTTPS.",
-        exempt=choices.exempt.get("HttpListener"),
+        exempt=_PLAIN if secured.condition else {},
     )
     https = tier.add(
         elb.Listener(

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from awacs.aws import Allow, Statement
-from troposphere import AWSObject, Equals, FindInMap, GetAtt, If, Ref, Sub, Tags, ec2, iam, logs, rds
-from troposphere.validators import double
+from troposphere import AWSObject, GetAtt, Ref, Sub, Tags, ec2, iam, logs, rds
 
 from tap.model import Tier
 from templates.tiers.credentials import Credentials, GeneratedCredentials, ManagedCredentials
+from templates.tiers.database_size import Provisioned, Serverless, Size, size
 from templates.tiers.encryption import Encryption, log_key
 from templates.tiers.keeping import Keeping
 from templates.tiers.network import Network
@@ -28,29 +28,6 @@ E3690 and W3690)."""
 
 INSIGHTS_DAYS = 465
 """What Database Insights' advanced mode keeps, and asks for (source: Aurora user guide, "Database Insights")."""
-
-
-@dataclass(frozen=True)
-class Provisioned:
-    """Instances of a fixed size: one writer and so many readers.
-
-    With ``connections`` (instance class → the connections it is set to take) the class is a parameter.
-    """
-
-    instance_class: str
-    readers: int
-    connections: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Serverless:
-    """Instances that grow and shrink between these capacity units; with ``least`` 0 they pause after so many idle
-    seconds (300 to 86,400). All three are parameters with these defaults."""
-
-    least: str
-    most: str
-    pause_after: int
-    readers: int
 
 
 @dataclass(frozen=True)
@@ -141,14 +118,6 @@ class Database:
         }
 
 
-class _Scaling(rds.ServerlessV2ScalingConfiguration):
-    # troposphere 4.11 refuses 0, which pauses (RDS API, ServerlessV2ScalingConfiguration).
-    props: Mapping[str, Any] = rds.ServerlessV2ScalingConfiguration.props | {
-        "MinCapacity": (double, False),
-        "MaxCapacity": (double, False),
-    }
-
-
 def database(choices: DatabaseChoices, network: Network) -> Database:
     """Build the database tier, in the isolated subnets where there are some."""
     tier = Tier(
@@ -178,16 +147,16 @@ def database(choices: DatabaseChoices, network: Network) -> Database:
     )
     user, name = _names(tier, choices.names)
     login = choices.credentials.make(tier, user, choices.encryption, choices.keeping)
-    size, settings, busy = _size(tier, choices.capacity)
-    cluster = _cluster(tier, choices, group, subnets, name, login.properties, settings)
+    fits = size(tier, choices.capacity)
+    cluster = _cluster(tier, choices, group, subnets, name, login.properties, fits)
     joined = login.attach(tier, cluster)
-    writer = _instances(tier, choices, cluster, size)
+    writer = _instances(tier, choices, cluster, fits)
     arn, text = login.secret(cluster)
     tier.output("DatabaseSecretArn", "The secret with the database's credentials.", arn, export=choices.secret_export)
     for output, attribute, export in choices.endpoint_outputs:
         says = {"Endpoint.Address": "The address that writes.", "ReadEndpoint.Address": "The address for reading."}
         tier.output(output, says.get(attribute, "The port of the database."), GetAtt(cluster, attribute), export=export)
-    return Database(tier, cluster, group, arn, text, name, (*joined, writer.title), choices.encryption, busy)
+    return Database(tier, cluster, group, arn, text, name, (*joined, writer.title), choices.encryption, fits.busy)
 
 
 def _names(tier: Tier, names: Names) -> tuple[str, Any]:
@@ -256,7 +225,7 @@ def _cluster(
     subnets: rds.DBSubnetGroup,
     name: Any,
     login: Mapping[str, Any],
-    connections: Mapping[str, Any],
+    fits: Size,
 ) -> rds.DBCluster:
     settings = tier.add(
         rds.DBClusterParameterGroup(
@@ -264,7 +233,7 @@ def _cluster(
             **choices.keeping.needed,
             Description="Connections must use TLS",
             Family=f"aurora-postgresql{choices.major}",
-            Parameters={"rds.force_ssl": "1", **connections},
+            Parameters={"rds.force_ssl": "1", **fits.settings},
         ),
         "Settings of the cluster: a connection without TLS is refused.",
     )
@@ -276,8 +245,7 @@ def _cluster(
         more["PreferredBackupWindow"] = choices.backup_window
     if choices.maintenance_window:
         more["PreferredMaintenanceWindow"] = choices.maintenance_window
-    if isinstance(choices.capacity, Serverless):
-        more["ServerlessV2ScalingConfiguration"] = _capacity(tier, choices.capacity)
+    more |= fits.cluster
     if choices.insights:
         more |= {
             "DatabaseInsightsMode": "advanced",
@@ -317,46 +285,6 @@ def _cluster(
     )
 
 
-def _capacity(tier: Tier, capacity: Serverless) -> _Scaling:
-    units = ["0.5", "1", "2", "4", "8", "16", "32", "64", "128", "256"]
-    least = tier.parameter(
-        "DatabaseMinCapacity",
-        "The capacity units (about 2 GiB of memory each) that an idle instance keeps. Only with 0 does the database "
-        "pause when nobody is connected; the first connection then waits some 15 seconds.",
-        group="Database",
-        label="Least capacity",
-        Default=capacity.least,
-        AllowedValues=["0", *units],
-        ConstraintDescription="a number of capacity units",
-    )
-    most = tier.parameter(
-        "DatabaseMaxCapacity",
-        "The capacity units to which an instance may grow; not less than the least capacity.",
-        group="Database",
-        label="Most capacity",
-        Default=capacity.most,
-        AllowedValues=units[1:],
-        ConstraintDescription="a number of capacity units",
-    )
-    pause = tier.parameter(
-        "DatabasePauseSeconds",
-        "After how many seconds without a connection the database pauses; ignored unless the least capacity is 0.",
-        group="Database",
-        label="Pause after",
-        Type="Number",
-        Default=capacity.pause_after,
-        MinValue=300,
-        MaxValue=86_400,
-        ConstraintDescription="a number of seconds from 300 to 86400",
-    )
-    pauses = tier.condition("DatabasePauses", Equals(Ref(least), "0"))
-    return _Scaling(
-        MinCapacity=Ref(least),
-        MaxCapacity=Ref(most),
-        SecondsUntilAutoPause=If(pauses, Ref(pause), Ref("AWS::NoValue")),
-    )
-
-
 def _host_role(tier: Tier) -> iam.Role:
     return tier.add(
         iam.Role(
@@ -368,30 +296,7 @@ def _host_role(tier: Tier) -> iam.Role:
     )
 
 
-def _size(tier: Tier, capacity: Provisioned | Serverless) -> tuple[Any, dict[str, Any], Any]:
-    """The instance class, the cluster's settings that follow from it, and how many connections are too many."""
-    if isinstance(capacity, Serverless):
-        return "db.serverless", {}, None
-    if not capacity.connections:
-        return capacity.instance_class, {}, None
-    size = tier.parameter(
-        "DatabaseInstanceClass",
-        "The size of the database's instances. Changing it restarts them one after the other.",
-        group="Database",
-        label="Size of the instances",
-        Default=capacity.instance_class,
-        AllowedValues=list(capacity.connections),
-        ConstraintDescription="one of the sizes whose number of connections is known",
-    )
-    table = tier.mapping(
-        "DatabaseConnections",
-        {name: {"Most": str(most), "Busy": str(most * 9 // 10)} for name, most in capacity.connections.items()},
-    )
-    most, busy = (FindInMap(table, Ref(size), key) for key in ("Most", "Busy"))
-    return Ref(size), {"max_connections": most}, busy
-
-
-def _instances(tier: Tier, choices: DatabaseChoices, cluster: rds.DBCluster, size: Any) -> rds.DBInstance:
+def _instances(tier: Tier, choices: DatabaseChoices, cluster: rds.DBCluster, fits: Size) -> rds.DBInstance:
     """Add the instances; gives the one that writes."""
     capacity = choices.capacity
 
@@ -405,7 +310,7 @@ def _instances(tier: Tier, choices: DatabaseChoices, cluster: rds.DBCluster, siz
                 UpdateReplacePolicy="Delete",
                 Engine="aurora-postgresql",
                 DBClusterIdentifier=cluster.ref(),
-                DBInstanceClass=size,
+                DBInstanceClass=fits.instance_class,
                 PubliclyAccessible=False,
                 PromotionTier=promotion,
                 AutoMinorVersionUpgrade=False,
