@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from troposphere import GetAtt, Ref, Sub, s3, sns, sqs
+from troposphere import Equals, GetAtt, Ref, Sub, s3, sns, sqs
 
 from tap.linker import Layout, Linked, link
 from tap.model import SUFFIX, System, Tier
@@ -149,3 +149,16 @@ def _piece(piece: str, values: dict[str, Any], replace: Replace) -> Any:
     if name.startswith("AWS::"):
         return {"Ref": name}
     return meaning({"Fn::GetAtt": [name, attribute]} if attribute else {"Ref": name}, replace)
+
+
+Fill = Callable[[Tier], object]
+
+
+def imported(tail: str) -> dict[str, Any]:
+    """How a tier refers to the export with this tail."""
+    return {"Fn::ImportValue": {"Fn::Sub": f"shop-${{{SUFFIX}}}-{tail}"}}
+
+
+def condition(name: str, of: str = SUFFIX) -> Fill:
+    """Adds a condition that compares a parameter with ``prod``."""
+    return lambda to: to.condition(name, Equals(Ref(of), "prod"))

@@ -24,6 +24,7 @@ ABROAD = {REGION: ELSEWHERE, "AvailabilityZoneA": f"{ELSEWHERE}a", "Availability
 DISPOSABLE = ("dev", "staging")
 KINDS = (*DISPOSABLE, "prod")
 POSTGRES = 5432
+ACCOUNT = "${AWS::AccountId}"
 
 
 def shop(**parameters: str) -> Stack:

@@ -43,10 +43,10 @@ from tests.requirements.ecommerce import (
     target_group,
     topic,
 )
+from tests.requirements.house import LIMITS, refused, takes_tags
 from tests.requirements.parts import attributes, check_emptied, task
 from tests.requirements.relations import granted, statements, trusted
 from tests.requirements.template import OUT, Reference, Resource, Stack, load, walk
-from tests.requirements.test_house_rules import LIMITS, refused, takes_tags
 
 requirement = pytest.mark.requirement
 each_disposable = pytest.mark.parametrize("kind", DISPOSABLE)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.requirements.house import takes_tags
 from tests.requirements.parts import CACHING_OPTIMIZED, behaviours, origin, shown
 from tests.requirements.payments import (
     ABROAD,
@@ -29,7 +30,6 @@ from tests.requirements.payments import (
     topic,
 )
 from tests.requirements.template import Reference, Resource, Stack, load
-from tests.requirements.test_house_rules import takes_tags
 
 requirement = pytest.mark.requirement
 each_place = pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
