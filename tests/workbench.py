@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -88,3 +90,24 @@ class Workbench(Bench):
 def statuses(cloudformation: Any) -> dict[str, str]:
     """The status of every stack that a client sees, by name."""
     return {one["StackName"]: one["StackStatus"] for one in cloudformation.describe_stacks()["Stacks"]}
+
+
+def on_a_terminal(bench: Bench, arguments: list[str], prompt: str, typed: str) -> tuple[int, str]:
+    """Run with a terminal, type ``typed`` when ``prompt`` is there; gives the exit code and what the screen got."""
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(arguments, env=bench.environment, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    text = ""
+    while True:
+        try:
+            got = os.read(ours, 65536)
+        except OSError:  # the other end is closed
+            got = b""
+        if not got:
+            break
+        text += got.decode(errors="replace")
+        if prompt and prompt in text:
+            os.write(ours, typed.encode())
+            prompt = ""
+    os.close(ours)
+    return child.wait(timeout=60), text

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from tap import console, project
+from tap.deploy.gate import BlockedError
 from tap.deploy.session import Target
 from tap.deploy.source import LAYOUTS, Layout
 from tap.deploy.workflow import Order
@@ -19,7 +20,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class DeclinedError(TapError):
-    """The person said no, or could not be asked."""
+    """The person said no."""
 
 
 def target_options(command: F) -> F:
@@ -113,11 +114,11 @@ def note(line: str) -> None:
 
 
 def ask(question: str, *, yes: bool, refused: str) -> None:
-    """Ask on standard error; Enter alone is no. Raises DeclinedError for no, and where nobody can be asked."""
+    """Ask on standard error; Enter alone is no. Raises DeclinedError for no, BlockedError where nobody can be asked."""
     if yes:
         return
     if not sys.stdin.isatty():
-        raise DeclinedError(f"there is no terminal to ask on: {question} Say --yes to go ahead. {refused}")
+        raise BlockedError(f"there is no terminal to ask on: {question} Say --yes to go ahead. {refused}")
     if not click.confirm(question, default=False, err=True):
         raise DeclinedError(f"not confirmed. {refused}")
 

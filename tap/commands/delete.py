@@ -14,29 +14,44 @@ from tap.commands import _target
 from tap.commands.deploy import remove
 from tap.deploy import edge, outputs, retained, stacks, workflow
 from tap.deploy.aws_errors import translated
+from tap.deploy.gate import BlockedError
+from tap.deploy.retained import Leaving
 from tap.deploy.stacks import Stack
 from tap.deploy.workflow import Job, StackError
+
+_MOST = 20
+"""How many resources that hold data are listed of a stack."""
 
 
 @click.command()
 @_target.system_options
 @_target.edge_option
+@click.option("--allow-delete-data", is_flag=True, help="With --yes: what holds data may go too.")
 @_target.yes_option
 @_target.outputs_option
 @_target.target_options
-def delete(yes: bool, outputs_dir: Path, **options: Any) -> None:
+def delete(yes: bool, allow_delete_data: bool, outputs_dir: Path, **options: Any) -> None:
     """Delete the stacks of a system, the last one first, and follow that to the end.
 
     Asks for the stack's name to be typed (in the layout `tiers` for SYSTEM-SUFFIX). What the template says to
-    retain stays behind and is listed. Nothing there is a success.
+    retain stays behind and is listed, and so is what holds data and goes for good. Where there is such, --yes is not
+    enough without --allow-delete-data; with --local it is, for nothing real is lost. Nothing there is a success.
 
     With --edge the system's stack in us-east-1 goes too, last: CloudFront holds on to its certificate and its firewall
     as long as the distribution is there.
 
     \b
+    Exit codes:
+      0    done, or nothing there
+      1    an error, or another name typed
+      2    the command line is wrong
+      3    blocked: nobody could be asked, or data would be lost without --allow-delete-data
+      130  interrupted
+
+    \b
     Examples:
       python generate.py delete customer-portal --env dev --local
-      python generate.py delete customer-portal --env prod --layout tiers --yes
+      python generate.py delete customer-portal --env prod --layout tiers --yes --allow-delete-data
     """
     asked = _target.order(**options)
     with translated():
@@ -51,13 +66,13 @@ def delete(yes: bool, outputs_dir: Path, **options: Any) -> None:
             _target.note(f"{names}: not there ({job.session.where}). Nothing to delete.")
         else:
             _check(there)
-            staying = {one.stack.name: _staying(one) for one in there}
-            _confirm(job, there, staying, yes=yes)
+            leaving = {one.stack.name: _leaving(one) for one in there}
+            _confirm(job, there, leaving, yes=yes, allow_delete_data=allow_delete_data)
             for one in there:
                 remove(one.job, one.stack)
                 outputs.forget(outputs_dir, one.stack.name)
                 _target.note(f"{one.stack.name}: deleted.")
-                for line in staying[one.stack.name]:
+                for line in leaving[one.stack.name].staying:
                     _target.note(f"  stays behind: {line}")
         if at_edge and at_edge.exists and not asked.edge:
             _target.note(f"{at_edge.name} ({at_edge.status}) stays; with --edge it goes too.")
@@ -87,25 +102,38 @@ def _check(there: Sequence[Doomed]) -> None:
             )
 
 
-def _staying(one: Doomed) -> list[str]:
+def _leaving(one: Doomed) -> Leaving:
     # A stack in review has no template yet, and nothing else.
     review = one.stack.status == "REVIEW_IN_PROGRESS"
-    return [] if review else retained.staying(one.job.session.cloudformation, one.stack.id)
+    return Leaving() if review else retained.leaving(one.job.session.cloudformation, one.stack.id)
 
 
-def _confirm(job: Job, there: Sequence[Doomed], staying: Mapping[str, list[str]], *, yes: bool) -> None:
+def _confirm(
+    job: Job, there: Sequence[Doomed], leaving: Mapping[str, Leaving], *, yes: bool, allow_delete_data: bool
+) -> None:
     for one in there:
         name, state = one.stack.name, one.stack.state.sentence
         _target.note(f"{name} {state} ({one.stack.status}, {one.job.session.where})")
-        for line in staying[name]:
+        for line in leaving[name].staying:
             _target.note(f"  will stay behind: {line}")
+        lost = leaving[name].lost
+        for line in lost[:_MOST]:
+            _target.note(f"  holds data: {line}")
+        if len(lost) > _MOST:
+            _target.note(f"  and {len(lost) - _MOST} more that hold data")
+    losing = [one.stack.name for one in there if leaving[one.stack.name].lost]
+    # What is in the emulator is nobody's data.
+    if yes and losing and not (allow_delete_data or job.session.local):
+        raise BlockedError(
+            f"{', '.join(losing)}: data would be lost, as listed above. Nothing was deleted. If that is meant, add: "
+            "--allow-delete-data"
+        )
     if yes:
         return
     whole = f"{job.source.name}-{job.suffix}"
     if not sys.stdin.isatty():
-        raise _target.DeclinedError(
-            f"there is no terminal to ask on. Say --yes to delete {whole}. Nothing was deleted."
-        )
+        options = "--yes --allow-delete-data" if losing and not job.session.local else "--yes"
+        raise BlockedError(f"there is no terminal to ask on. Say {options} to delete {whole}. Nothing was deleted.")
     typed = click.prompt(f"Type {whole} to delete this", default="", show_default=False, err=True)
     if typed != whole:
         raise _target.DeclinedError("not confirmed. Nothing was deleted.")

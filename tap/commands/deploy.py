@@ -9,10 +9,12 @@ from typing import Any
 import click
 
 from tap import console
-from tap.commands import _target
+from tap.commands import _gate, _target
+from tap.commands._gate import Consent
 from tap.commands.plan import show
 from tap.deploy import edge, events, execute, outputs, stacks, workflow
 from tap.deploy.aws_errors import translated
+from tap.deploy.gate import Allowed
 from tap.deploy.screen import screen_for
 from tap.deploy.source import StackSource
 from tap.deploy.stacks import Stack
@@ -41,11 +43,13 @@ class DeploymentError(TapError):
 @click.command()
 @_target.system_options
 @_target.edge_option
-@_target.yes_option
+@_gate.options
 @_target.bucket_option
 @_target.outputs_option
 @_target.target_options
-def deploy(yes: bool, outputs_dir: Path, **options: Any) -> None:
+def deploy(
+    yes: bool, allow_replace: tuple[str, ...], allow_delete: tuple[str, ...], outputs_dir: Path, **options: Any
+) -> None:
     """Make a change set, show it, ask, execute it and follow it to the end; then write the outputs.
 
     Creates the stack, or updates the one that is there. Nothing to change is a success. In the layout `tiers`
@@ -55,25 +59,49 @@ def deploy(yes: bool, outputs_dir: Path, **options: Any) -> None:
     handed to the main stack, and it is then told of the distribution. An edge that is deployed is handed on without
     --edge too, as it is.
 
+    Who gains access and which data are at risk is shown before all else, judged by the change set and by a comparison
+    with the deployed template. What it then takes to go on depends on the worst in each stack:
+
+    \b
+      nothing harmful                                 y
+      something stateless is or may be replaced, or   the word yes in full
+        a resource is removed without data being lost
+      what holds data is or may be replaced or lost,  the stack's name, or each named with
+        or gets less protected                        --allow-replace ID or --allow-delete ID
+
+    Enter alone never deploys. --yes accepts only what y or yes would, never what needs naming; without a terminal it
+    must be said. ID is a logical id, PARENT/ID in a nested stack; to name what is not harmful is an error.
+
+    \b
+    Exit codes:
+      0    done, or nothing to do
+      1    an error, or a no at the prompt
+      2    the command line is wrong
+      3    blocked by the gate: nobody could be asked, or something must be named
+      130  interrupted
+
     \b
     Examples:
       python generate.py deploy customer-portal --env dev --local
       python generate.py deploy customer-portal --env prod --profile prod --parameter ImageTag=1.4.2 --yes
+      python generate.py deploy payments --env prod --yes --allow-replace Database
     """
     asked = _target.order(**options)
+    consent = Consent(yes, Allowed(frozenset(allow_replace), frozenset(allow_delete)))
     with translated():
         job = workflow.prepare(asked, _target.note)
         _target.note(f"Asking CloudFormation ({job.session.where}) …")
         done: list[str] = []
         first = edge.told(job) if asked.edge else None
+        consent.expect([first, job, first] if first else [job])
         if first:
-            _deploy_all(first, done, yes=yes)
+            _deploy_all(first, done, consent)
         job = edge.handing_on(job, _target.note)
-        _deploy_all(job, done, yes=yes)
+        _deploy_all(job, done, consent)
         try:
             if first and (last := edge.told(job)).values != first.values:
                 _target.note(f"{edge.name(job)} is told of the distribution, {last.values[edge.DISTRIBUTION]}.")
-                _deploy_all(last, done, yes=yes)
+                _deploy_all(last, done, consent)
         finally:
             write_outputs(outputs_dir, deployed_outputs(job))
 
@@ -97,17 +125,18 @@ def write_outputs(folder: Path, made: dict[str, dict[str, str]]) -> None:
     _target.note(f"Outputs written to {folder / outputs.FLAT}")
 
 
-def _deploy_all(job: Job, done: list[str], *, yes: bool) -> None:
+def _deploy_all(job: Job, done: list[str], consent: Consent) -> None:
     """Deploy the job's stacks, one after the other; ``done`` are the stacks that were changed before, and after."""
     for source in job.source.stacks:
         name = job.name(source)
         refused = f"{name} stays as it is; {' and '.join(done)} is deployed." if done else "Nothing was changed."
-        _clear_the_way(job, source, refused, yes=yes)
-        if _deploy(job, source, refused, yes=yes) and name not in done:
+        consent.reach(name)
+        _clear_the_way(job, source, refused, yes=consent.yes)
+        if _deploy(job, source, refused, consent) and name not in done:
             done.append(name)
 
 
-def _deploy(job: Job, source: StackSource, refused: str, *, yes: bool) -> bool:
+def _deploy(job: Job, source: StackSource, refused: str, consent: Consent) -> bool:
     """Deploy one stack; gives whether there was anything to change."""
     proposal = workflow.propose(job, source, "deploy", _target.note)
     name, made = proposal.plan.stack_name, proposal.change_set
@@ -119,7 +148,7 @@ def _deploy(job: Job, source: StackSource, refused: str, *, yes: bool) -> bool:
         return False
     try:
         show(proposal.plan, result=False)
-        _target.ask(f"Deploy this to {name}?", yes=yes, refused=refused)
+        _gate.confirm(proposal.plan, consent, refused)
     except BaseException:
         workflow.drop(job, proposal)
         raise

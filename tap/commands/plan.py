@@ -30,6 +30,8 @@ def plan(**options: Any) -> None:
       ? may replace        one or the other; CloudFormation knows only when it happens
       - remove             taken out of the stack
 
+    Who gains access comes first, then which data are at risk, then the plan.
+
     With --edge the system's stack in us-east-1 is planned too, first.
 
     \b

@@ -16,6 +16,7 @@ from tap.deploy import detail as details_of
 from tap.deploy.changeset import ChangeSet, Kind
 from tap.deploy.detail import Detail, Version
 from tap.deploy.difference import leaves
+from tap.deploy.gate import Harm
 from tap.deploy.mask import Mask
 from tap.deploy.parameters import secrets
 from tap.deploy.resolve import SECRET, Scope, resolve
@@ -60,7 +61,10 @@ _NESTED_NOTE = (
 
 @dataclass(frozen=True)
 class Change:
-    """One resource. ``says`` is the template's sentence about it, ``fate`` what happens to the present one."""
+    """One resource. ``says`` is the template's sentence about it, ``fate`` what happens to the present one.
+
+    ``policy`` is CloudFormation's word for that (``PolicyAction``).
+    """
 
     action: Action
     logical_id: str
@@ -72,13 +76,15 @@ class Change:
     physical_id: str = ""
     raw_action: str = ""
     children: tuple[Change, ...] = ()
+    policy: str = ""
 
 
 @dataclass(frozen=True)
 class Plan:
     """What a change set would do to a stack.
 
-    ``foreseen``: CloudFormation was not asked; this is read off the templates (:func:`foresee`).
+    ``foreseen``: CloudFormation was not asked; this is read off the templates (:func:`foresee`). ``widenings`` say who
+    gains access to what, ``harms`` what is replaced, deleted or less protected (:func:`tap.deploy.risk.judged`).
     """
 
     stack_name: str
@@ -87,6 +93,8 @@ class Plan:
     parameters: tuple[Detail, ...] = ()
     notes: tuple[str, ...] = ()
     foreseen: bool = False
+    widenings: tuple[str, ...] = ()
+    harms: tuple[Harm, ...] = ()
 
     @property
     def counts(self) -> Mapping[Action, int]:
@@ -246,6 +254,7 @@ def _change(raw: Mapping[str, Any], bare: Mapping[str, Any], nested: ChangeSet |
         physical_id=raw.get("PhysicalResourceId", ""),
         raw_action=raw.get("Action", ""),
         children=_children(raw, nested, old, new),
+        policy=raw.get("PolicyAction", ""),
     )
 
 

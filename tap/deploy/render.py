@@ -7,6 +7,7 @@ from itertools import groupby, takewhile
 from typing import NamedTuple
 
 from tap.deploy.detail import Detail
+from tap.deploy.gate import Does, Harm
 from tap.deploy.plan import Action, Change, Plan
 
 SYMBOLS: dict[Action, str] = {
@@ -32,6 +33,12 @@ _TO = {
     Action.OTHER: "with an action that this tool does not know",
 }
 _FORCES = {"": "", "may": "may force replacement", "always": "forces replacement"}
+_FATES = {
+    "Delete": "deleted",
+    "Snapshot": "snapshotted, then deleted",
+    "Retain": "retained, outside the stack",
+    "RetainExceptOnCreate": "retained, outside the stack",
+}
 WIDEST = 100
 """Characters of a value that are shown before it is cut."""
 
@@ -47,7 +54,9 @@ Line = tuple[Part, ...]
 
 
 def lines(plan: Plan) -> Iterator[Line]:
-    """The plan, line by line: what and how much, the changes by tier, the parameters, the notes."""
+    """The plan, line by line: who gains access, what is at risk, what and how much, parameters, changes by tier."""
+    yield from _widenings(plan)
+    yield from _risks(plan)
     yield (Part(plan.stack_name, "strong"), Part(f": {summary(plan)}"))
     for note in plan.notes:
         yield (Part(f"  {note}", "warn"),)
@@ -62,6 +71,41 @@ def lines(plan: Plan) -> Iterator[Line]:
             yield (Part(tier, "strong"),)
         for change in changes:
             yield from _change(change, "  ")
+
+
+def _widenings(plan: Plan) -> Iterator[Line]:
+    if not plan.widenings:
+        return
+    yield (Part(f"{plan.stack_name} widens access", "strong"),)
+    for sentence in plan.widenings:
+        yield (Part(f"  {sentence}", "warn"),)
+    yield ()
+
+
+def _risks(plan: Plan) -> Iterator[Line]:
+    """What holds data or loses it, and what the change set does not tell; what is plainly replaced stands below."""
+    shown = [harm for harm in plan.harms if harm.stateful or harm.holds or harm.note]
+    if not shown:
+        return
+    yield (Part(f"{plan.stack_name} puts at risk", "strong"),)
+    for harm in shown:
+        happens = f"{'would' if harm.certain else 'may'} be {_fate(harm)}"
+        yield (
+            Part(f"  {harm.logical_id}", "strong"),
+            Part(f"  {harm.type}  ", "faint"),
+            Part(f"{'holds data: ' if harm.holds else ''}{happens}", "warn"),
+        )
+        for sentence in filter(None, (*harm.sentences, harm.note)):
+            yield (Part(f"      {sentence}", "warn"),)
+    yield ()
+
+
+def _fate(harm: Harm) -> str:
+    """What is done, and what becomes of the present one."""
+    policy = _FATES.get(harm.policy, harm.policy)
+    if harm.does is Does.DELETE:
+        return harm.does.value if policy in {"", _FATES["Delete"]} else f"removed from the stack; it is {policy}"
+    return f"{harm.does.value}; the old one is {policy}" if policy else harm.does.value
 
 
 def plain(plan: Plan) -> str:

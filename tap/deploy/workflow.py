@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
-from tap.deploy import account, body, changeset, parameters, stacks
+from botocore.exceptions import ClientError
+
+from tap.deploy import account, aws_errors, body, changeset, compared, parameters, risk, stacks
 from tap.deploy.changeset import ChangeSet, Kind, Request
 from tap.deploy.plan import NOTHING, Plan, Side, foresee, from_change_set, resolved_exports, resolved_imports
 from tap.deploy.resolve import resolve
@@ -180,7 +182,10 @@ def propose(job: Job, source: StackSource, purpose: str, note: Note, promised: C
             if missing
             else f"It {stack.state.sentence} ({stack.status}): deploy deletes it first, then creates it anew."
         )
-        return Proposal(replace(foresee(stack.name, kind, old, new), notes=(why,)), stack, None)
+        found, blind = compared.offline(old, new)
+        notes = (why,) if old is NOTHING or not blind else (why, blind)
+        plan = replace(foresee(stack.name, kind, old, new), notes=notes)
+        return Proposal(risk.judged(plan, found, old, new), stack, None)
     delivered = body.deliver(source, job.session, job.order.bucket, note)
     request = Request(
         stack.name,
@@ -195,9 +200,13 @@ def propose(job: Job, source: StackSource, purpose: str, note: Note, promised: C
         bool(source.children),
         purpose,
     )
-    made = changeset.make(client, request, job.session.pace)
     new = replace(new, values={**new.values, **dict(delivered.parameters)})
-    return Proposal(from_change_set(made, kind, old, new), stack, made)
+    found, blind = compared.offline(old, new)
+    made = changeset.make(client, request, job.session.pace)
+    plan = from_change_set(made, kind, old, new)
+    if not made.empty:
+        plan = replace(risk.judged(plan, found, old, new), notes=tuple(filter(None, (blind, *plan.notes))))
+    return Proposal(plan, stack, made)
 
 
 def drop(job: Job, proposal: Proposal) -> None:
@@ -239,10 +248,16 @@ def _sides(job: Job, source: StackSource, stack: Stack, note: Note) -> tuple[Sid
     new = _new_side(job, source, values)
     if not updates:
         return NOTHING, new
-    deployed = stacks.deployed_template(job.session.cloudformation, stack.name)
+    try:
+        deployed = stacks.deployed_template(job.session.cloudformation, stack.name)
+        old = Side(deployed, stack.parameters, new.pseudo, parameters.secrets(deployed.get("Parameters", {})))
+        children = compared.deployed_children(job.session.cloudformation, stack.id, old)
+    except ClientError as error:
+        if aws_errors.code(error) not in aws_errors.DENIED:
+            raise
+        return Side({}, stack.parameters, new.pseudo, new.hidden), new
     _check_layout(stack, deployed, source)
-    declared = deployed.get("Parameters", {})
-    return Side(deployed, stack.parameters, new.pseudo, parameters.secrets(declared)), new
+    return replace(old, children=children), new
 
 
 def _new_side(job: Job, source: StackSource, values: Mapping[str, str]) -> Side:

@@ -8,8 +8,10 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
-from tap.deploy import workflow
+from tap.deploy import body, changeset, compared, stacks, workflow
+from tap.deploy.changeset import ChangeSet
 from tap.deploy.parameters import ParametersError
 from tap.deploy.session import Session
 from tap.deploy.source import SourceError
@@ -125,3 +127,32 @@ def test_a_suffix_must_be_known(out: Path) -> None:
     (out / "notes" / "parameters" / "dev.json").write_text("[]")
     with pytest.raises(SourceError, match="no value for EnvironmentSuffix"):
         prepared(out, edge=False, check=False)
+
+
+def test_a_template_that_may_not_be_read_leaves_the_change_set_to_judge_by(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An optional call that is denied does not stop the rest, and that is said once."""
+    asked: list[str] = []
+
+    def denied(_: object, name: str) -> dict[str, Any]:
+        asked.append(name)
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetTemplate")
+
+    change = {
+        "Action": "Modify",
+        "LogicalResourceId": "Queue",
+        "ResourceType": "AWS::SQS::Queue",
+        "Replacement": "True",
+        "PolicyAction": "ReplaceAndDelete",
+    }
+    made = ChangeSet("arn", "id", "notes-dev", bare=(change,), valued=(change,))
+    monkeypatch.setattr(stacks, "look", lambda _, name: stacks.Stack(name, "id", "UPDATE_COMPLETE"))
+    monkeypatch.setattr(stacks, "deployed_template", denied)
+    monkeypatch.setattr(body, "deliver", lambda *_: body.Body())
+    monkeypatch.setattr(changeset, "make", lambda *_: made)
+    job, notes = prepared(out, edge=False)
+    plan = workflow.propose(job, job.source.stacks[0], "plan", notes.append).plan
+    assert asked == ["notes-dev"]
+    assert plan.notes.count(compared.DENIED) == 1
+    assert [(harm.logical_id, harm.stateful) for harm in plan.harms] == [("Queue", True)]

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tap.deploy.template import parse
-from tests.workbench import GENERATE, Workbench, statuses
+from tests.workbench import GENERATE, Workbench, on_a_terminal, statuses
 
 pytestmark = pytest.mark.integration
 
@@ -75,7 +75,7 @@ def test_create_update_in_place_replace_nothing_and_delete(bench: Workbench, clo
     assert "notes-dev: UPDATE_COMPLETE." in in_place.err
 
     before = bench.flat()["QueueUrl"]
-    replaced = bench.well("deploy", "notes", "--yes", "--parameter", "QueueLabel=outbox")
+    replaced = bench.well("deploy", "notes", "--yes", "--allow-replace", "Queue", "--parameter", "QueueLabel=outbox")
     assert "-/+ replace     Queue  AWS::SQS::Queue  the old one is deleted" in replaced.err
     assert "QueueName: notes-inbox-dev → notes-outbox-dev  forces replacement ← parameter QueueLabel" in replaced.err
     assert bench.flat()["QueueUrl"] != before
@@ -86,7 +86,7 @@ def test_create_update_in_place_replace_nothing_and_delete(bench: Workbench, clo
     bench.outputs.joinpath("flat-outputs.json").unlink()
     assert bench.well("outputs", "notes").out == replaced.out
 
-    deleted = bench.well("delete", "notes", "--yes")
+    deleted = bench.well("delete", "notes", "--yes", "--allow-delete-data")
     assert "stays behind: Table, AWS::DynamoDB::Table: notes-dev" in deleted.err
     assert clients("dynamodb").list_tables()["TableNames"] == ["notes-dev"]
     assert statuses(cloudformation) == {}
@@ -111,7 +111,7 @@ def test_a_failing_creation_is_explained_and_the_next_one_clears_it_away(bench: 
     mended = parse((bench.out / "notes" / "stack.yaml").read_text("utf-8"))
     (bench.out / "notes" / "stack.json").write_text(json.dumps(mended), "utf-8")
     refused = bench.run("deploy", "notes")
-    assert refused.code == 1
+    assert refused.code == 3
     assert "Delete notes-dev first? Say --yes" in refused.err
     assert statuses(cloudformation) == {"notes-dev": "ROLLBACK_COMPLETE"}
     assert "notes-dev: CREATE_COMPLETE." in bench.well("deploy", "notes", "--yes").err
@@ -135,33 +135,12 @@ def test_a_failing_update_leaves_what_was_there(bench: Workbench, cloudformation
 
 def test_without_a_terminal_and_without_yes_nothing_happens(bench: Workbench, cloudformation: Any) -> None:
     ran = bench.run("deploy", "notes")
-    assert ran.code == 1
+    assert ran.code == 3
     assert "there is no terminal to ask on" in ran.err
     assert statuses(cloudformation) == {}
     bench.well("deploy", "notes", "--yes")
-    assert bench.run("delete", "notes").code == 1
+    assert bench.run("delete", "notes").code == 3
     assert statuses(cloudformation) == {"notes-dev": "CREATE_COMPLETE"}
-
-
-def on_a_terminal(bench: Workbench, arguments: list[str], prompt: str, typed: str) -> tuple[int, str]:
-    """Run with a terminal, type ``typed`` when ``prompt`` is there; gives the exit code and what the screen got."""
-    ours, theirs = pty.openpty()
-    child = subprocess.Popen(arguments, env=bench.environment, stdin=theirs, stdout=theirs, stderr=theirs)
-    os.close(theirs)
-    text = ""
-    while True:
-        try:
-            got = os.read(ours, 65536)
-        except OSError:  # the other end is closed
-            got = b""
-        if not got:
-            break
-        text += got.decode(errors="replace")
-        if prompt and prompt in text:
-            os.write(ours, typed.encode())
-            prompt = ""
-    os.close(ours)
-    return child.wait(timeout=60), text
 
 
 def test_on_a_terminal_enter_alone_is_no_and_y_is_yes(bench: Workbench, cloudformation: Any) -> None:
@@ -238,7 +217,7 @@ def test_a_long_template_goes_through_a_bucket_made_for_it(bench: Workbench, cli
     assert keys[0].endswith("/stack.yaml")
     blocked = clients("s3").get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
     assert set(blocked.values()) == {True}
-    again = bench.well("deploy", "notes", "--yes", "--parameter", "RetentionSeconds=60")
+    again = bench.well("deploy", "notes", "--yes", "--allow-delete", "Queue", "--parameter", "RetentionSeconds=60")
     assert "Uploaded" not in again.err
     assert "notes-dev: UPDATE_COMPLETE." in again.err
 
@@ -256,12 +235,13 @@ def test_tiers_follow_one_another_and_go_in_reverse(bench: Workbench, cloudforma
     files = sorted(path.name for path in bench.outputs.iterdir())
     assert files == ["flat-outputs.json", "notes-tiers-dev-intake.json", "notes-tiers-dev-storage.json"]
 
-    changed = bench.well("deploy", "notes-tiers", "--yes", *tiers, "--parameter", "RetentionSeconds=60")
+    shorter = ("--parameter", "RetentionSeconds=60", "--allow-delete", "Queue")
+    changed = bench.well("deploy", "notes-tiers", "--yes", *tiers, *shorter)
     assert "notes-tiers-dev-storage: no changes." in changed.err
     assert "notes-tiers-dev-intake: UPDATE_COMPLETE." in changed.err
     assert bench.well("status", "notes-tiers", *tiers).out.count(" is there ") == 2
 
-    deleted = bench.well("delete", "notes-tiers", "--yes", *tiers).err
+    deleted = bench.well("delete", "notes-tiers", "--yes", "--allow-delete-data", *tiers).err
     assert deleted.index("notes-tiers-dev-intake: deleted.") < deleted.index("notes-tiers-dev-storage: deleted.")
     assert statuses(cloudformation) == {}
 
@@ -297,7 +277,7 @@ def test_nested_stacks_are_uploaded_deployed_and_followed(bench: Workbench, clou
     assert "First to fail was Never, AWS::CloudFormation::WaitCondition (in notes-nested-dev-Intake" in failed.err, (
         failed.err
     )
-    bench.well("delete", "notes-nested", "--yes", *nested)
+    bench.well("delete", "notes-nested", "--yes", "--allow-delete-data", *nested)
     assert statuses(cloudformation) == {}
 
 

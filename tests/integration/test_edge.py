@@ -105,7 +105,7 @@ def test_without_an_edge_deployed_everything_is_as_without_one(bench: Workbench,
     assert bench.flat()["Told"] == "firewall= certificate=own domain=notes.example.com"
     assert statuses(at_edge) == {}
     assert bench.well("status", "notes-edge").out.endswith(f"{EDGE} does not exist\n")
-    assert "stays" not in bench.well("delete", "notes-edge", "--yes").err
+    assert "stays" not in bench.well("delete", "notes-edge", "--yes", "--allow-delete-data").err
 
 
 def test_a_parameter_goes_to_whichever_template_declares_it(bench: Workbench, main: Any, at_edge: Any) -> None:
@@ -142,7 +142,7 @@ def test_the_edge_stays_in_its_region_wherever_the_system_goes(bench: Workbench,
     bench.well("deploy", "notes-edge", "--edge", "--yes", "--region", "eu-central-1")
     assert statuses(clients("cloudformation", region="eu-central-1")) == {NOTES: "CREATE_COMPLETE"}
     assert statuses(at_edge) == {EDGE: "UPDATE_COMPLETE"}
-    bench.well("delete", "notes-edge", "--edge", "--yes", "--region", "eu-central-1")
+    bench.well("delete", "notes-edge", "--edge", "--yes", "--allow-delete-data", "--region", "eu-central-1")
     bench.well("deploy", "notes-edge", "--edge", "--yes", "--region", "us-east-1")
     assert statuses(at_edge) == {NOTES: "CREATE_COMPLETE", EDGE: "UPDATE_COMPLETE"}
 
@@ -169,17 +169,18 @@ def test_deleting_leaves_the_edge_unless_it_is_named(bench: Workbench, main: Any
     bench.well("deploy", "notes-edge", "--edge", "--yes")
     shown = bench.well("status", "notes-edge").out.splitlines()
     assert [line.split()[0] for line in shown if line.startswith("notes-edge")] == [NOTES, EDGE]
-    deleted = bench.well("delete", "notes-edge", "--yes")
+    deleted = bench.well("delete", "notes-edge", "--yes", "--allow-delete-data")
     assert f"{EDGE} (UPDATE_COMPLETE) stays; with --edge it goes too." in deleted.err
     assert (statuses(main), statuses(at_edge)) == ({}, {EDGE: "UPDATE_COMPLETE"})
     # The distribution has gone, so its log goes with the next deployment of the edge; and comes back after the main's.
-    again = bench.well("deploy", "notes-edge", "--edge", "--yes")
+    assert bench.run("deploy", "notes-edge", "--edge", "--yes").code == 3
+    again = bench.well("deploy", "notes-edge", "--edge", "--yes", "--allow-delete", "Log")
     assert again.err.index("- 1 to remove") < again.err.index("is told of the distribution")
-    deleted = bench.well("delete", "notes-edge", "--edge", "--yes")
+    deleted = bench.well("delete", "notes-edge", "--edge", "--yes", "--allow-delete-data")
     assert deleted.err.index(f"{NOTES}: deleted.") < deleted.err.index(f"{EDGE}: deleted.")
     assert (statuses(main), statuses(at_edge)) == ({}, {})
     assert list(bench.outputs.iterdir()) == []
-    nothing = bench.well("delete", "notes-edge", "--edge", "--yes")
+    nothing = bench.well("delete", "notes-edge", "--edge", "--yes", "--allow-delete-data")
     assert f"{NOTES}, {EDGE}: not there" in nothing.err
 
 
@@ -194,7 +195,7 @@ def test_what_was_done_before_a_refusal_is_told(bench: Workbench, main: Any, at_
     """The edge is there already and the same; the first question is the main stack's."""
     bench.well("deploy", "notes-edge", "--edge", "--yes")
     ran = bench.run("deploy", "notes-edge", "--edge", "--parameter", "Domain=n.example.org")
-    assert ran.code == 1
+    assert ran.code == 3
     assert "Nothing was changed." in ran.err
     assert value(main, NOTES, "Domain") == "notes.example.com"
 
@@ -220,5 +221,5 @@ def test_an_emitted_system_with_its_edge(
     assert config["Aliases"]["Items"] == ["cdn.example.com"]
     again = bench.well("deploy", system, "--edge", "--yes", *given)
     assert again.err.count(": no changes.") == 2
-    bench.well("delete", system, "--edge", "--yes")
+    bench.well("delete", system, "--edge", "--yes", "--allow-delete-data")
     assert (statuses(cloudformation), statuses(at_edge)) == ({}, {})

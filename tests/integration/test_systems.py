@@ -62,7 +62,7 @@ def test_a_system_comes_stays_and_goes(
     assert again.err.count(": no changes.\n") == len(read_system(system, layout, project.OUT).stacks)
     assert statuses(cloudformation) == found
 
-    bench.well("delete", *ordered)
+    bench.well("delete", *ordered, "--allow-delete-data")
     assert statuses(cloudformation) == {}
     assert cloudformation.list_exports()["Exports"] == []
     assert list(tmp_path.iterdir()) == []
