@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tap.deploy import stacks
@@ -31,6 +32,20 @@ def offline(old: Side, new: Side) -> tuple[Diff | None, str]:
         return compare(_side(old, "the deployed template"), _side(new, "the new template"), bundled()), ""
     except TapError as error:
         return None, f"The templates cannot be compared ({error}): risks are judged by the change set alone."
+
+
+def by_name(old: Side, new: Side) -> Side:
+    """What is deployed, with SSM parameters by their names, as CloudFormation itself tells them.
+
+    The local emulator tells the value that it found instead; against the name that would be a change each time.
+    """
+    kinds = old.template.get("Parameters", {})
+    told = dict(old.values)
+    for name, value in new.values.items():
+        of_ssm = str(kinds.get(name, {}).get("Type", "")).startswith("AWS::SSM::Parameter::Value<")
+        if of_ssm and value.startswith("/") and not told.get(name, "/").startswith("/"):
+            told[name] = value
+    return replace(old, values=told)
 
 
 def deployed_children(client: CloudFormationClient, stack_id: str, deployed: Side) -> dict[str, Mapping[str, Any]]:

@@ -250,7 +250,8 @@ def _sides(job: Job, source: StackSource, stack: Stack, note: Note) -> tuple[Sid
         return NOTHING, new
     try:
         deployed = stacks.deployed_template(job.session.cloudformation, stack.name)
-        old = Side(deployed, stack.parameters, new.pseudo, parameters.secrets(deployed.get("Parameters", {})))
+        secret = parameters.secrets(deployed.get("Parameters", {}))
+        old = compared.by_name(Side(deployed, stack.parameters, new.pseudo, secret), new)
         children = compared.deployed_children(job.session.cloudformation, stack.id, old)
     except ClientError as error:
         if aws_errors.code(error) not in aws_errors.DENIED:

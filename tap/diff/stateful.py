@@ -81,7 +81,7 @@ STATEFUL: Mapping[str, Holding] = {
     "AWS::FSx::FileSystem": Holding("all files"),
     "AWS::FSx::Volume": Holding("all files of the volume"),
     "AWS::EC2::Volume": Holding("the volume's blocks"),
-    "AWS::EC2::Instance": Holding("the instance's own disks"),
+    # Not AWS::EC2::Instance: what it keeps is on volumes, and a new image replaces instances as a matter of course.
     "AWS::Lightsail::Instance": Holding("the instance's own disk"),
     "AWS::WorkSpaces::Workspace": Holding("the user's volume"),
     # Keys, secrets, settings, identities

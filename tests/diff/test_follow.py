@@ -25,7 +25,8 @@ def test_a_replacement_is_followed_through_references() -> None:
     }
     (edit,) = found["Alarm"].edits
     assert (edit.path, edit.after, edit.cause) == ("Dimensions[Id].Value", "(known after apply)", "Instance")
-    assert found["Instance"].level.word == "data-loss"
+    # An instance keeps its data on volumes (tap.diff.stateful).
+    assert found["Instance"].level.word == "none"
 
 
 def test_what_follows_from_a_maybe_is_a_maybe() -> None:
