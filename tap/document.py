@@ -102,7 +102,8 @@ def _deploying(main: Told, edge: Told | None) -> list[str]:
         lines.append(_command(edge, "edge", environment, "-edge"))
     lines += [_command(main, "stack", environment, ""), "```", ""]
     lines.append(
-        "The first line is tap's, the other is the AWS CLI's; with `--no-execute-changeset` it shows what it would do."
+        "The first line is tap's, the other is that of the AWS CLI, version 2; with `--no-execute-changeset` it shows "
+        "what it would do."
         if not edge
         else "The first line is tap's, the others are the AWS CLI's: the edge first, its outputs are parameters of the "
         "main stack; with `--no-execute-changeset` they show what they would do."

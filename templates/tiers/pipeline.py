@@ -27,7 +27,7 @@ from templates.tiers.emptier import emptied, empty_on_delete
 from templates.tiers.encryption import DATA_KEYS, REENCRYPT, Encryption, log_key
 from templates.tiers.keeping import Keeping
 from templates.tiers.services import Services
-from templates.tiers.words import actions, arn, att, named, policy, ref, trusts
+from templates.tiers.words import actions, arn, att, named, policy, ref, sign_in_to_registry, trusts
 
 BUILD = """\
 version: 0.2
@@ -229,13 +229,7 @@ def _build(
                 iam.Policy(
                     PolicyName="work",
                     PolicyDocument=policy(
-                        # GetAuthorizationToken knows no resource (Service Authorization Reference, ECR).
-                        Statement(
-                            Sid="SignInToRegistry",
-                            Effect=Allow,
-                            Action=actions("ecr", "GetAuthorizationToken"),
-                            Resource=["*"],
-                        ),
+                        sign_in_to_registry(),
                         Statement(
                             Sid="PushImages",
                             Effect=Allow,

@@ -21,7 +21,7 @@ from templates.tiers.paths import HTTPS_OUT, End, way
 from templates.tiers.rollout import Rolling, Rollout, Route
 from templates.tiers.scaling import Scaled, Scaling, scale
 from templates.tiers.tasks import TaskChoices, task
-from templates.tiers.words import actions, named, policy, trusts
+from templates.tiers.words import actions, named, policy, sign_in_to_registry, trusts
 
 
 @dataclass(frozen=True)
@@ -213,13 +213,7 @@ def _execution_role(tier: Tier, choices: ClusterChoices, groups: Mapping[str, lo
                 iam.Policy(
                     PolicyName="start-tasks",
                     PolicyDocument=policy(
-                        # GetAuthorizationToken knows no resource (Service Authorization Reference, ECR).
-                        Statement(
-                            Sid="SignInToRegistry",
-                            Effect=Allow,
-                            Action=actions("ecr", "GetAuthorizationToken"),
-                            Resource=["*"],
-                        ),
+                        sign_in_to_registry(),
                         Statement(
                             Sid="PullImages",
                             Effect=Allow,

@@ -72,3 +72,10 @@ NO_EGRESS = [
     ec2.SecurityGroupRule(IpProtocol="-1", CidrIp="127.0.0.1/32", Description="Nowhere: stands for no way out")
 ]
 """A security group without egress rules is given one to everywhere (EC2), so a closed one needs a rule to nowhere."""
+
+
+def sign_in_to_registry() -> Statement:
+    """What pulling or pushing an image begins with. It knows no resource (Service Authorization Reference, ECR)."""
+    return Statement(
+        Sid="SignInToRegistry", Effect=Allow, Action=actions("ecr", "GetAuthorizationToken"), Resource=["*"]
+    )
