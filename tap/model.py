@@ -112,11 +112,28 @@ def _exemptions(reasons: Mapping[str, str]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class Guard:
+    """What a deployment to an environment must keep to.
+
+    ``accounts`` and ``regions`` are those that it may go to; empty means any. ``protected`` turns on the stack's
+    termination protection, ``stack_policy`` sets the policy that forbids updates to replace or delete what holds data.
+    ``express`` allows CloudFormation's express mode, which does not wait for resources to be ready.
+    """
+
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    protected: bool = False
+    stack_policy: bool = False
+    express: bool = False
+
+
+@dataclass(frozen=True)
 class System:
     """A whole system: its tiers in reading and deployment order, and how its environments differ.
 
     ``shared`` holds parameters, conditions and mappings that several tiers use; it has no resources.
     ``environments`` maps an environment to the parameter values that differ from the defaults there.
+    ``guards`` maps an environment to what a deployment to it must keep to; an edge keeps to its system's.
     ``edge`` is what the system needs in another region, as a system of its own with the same name.
     ``tags`` go on every resource that takes tags; ``${Parameter}`` in a value is that parameter's value.
     """
@@ -130,3 +147,4 @@ class System:
     environments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     edge: System | None = None
+    guards: Mapping[str, Guard] = field(default_factory=dict)

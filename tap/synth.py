@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tap import limits, writer
+from tap import guarding, limits, writer
 from tap.edge import EDGE, checked_edge
 from tap.errors import TapError
 from tap.linker import LAYOUTS, Layout, link
@@ -47,7 +47,8 @@ def load(name: str) -> System:
 
 
 def emit(system: System, layouts: Iterable[Layout] = LAYOUTS) -> Iterator[Emitted]:
-    """The files of a system: templates in YAML and JSON, and a parameter file for each environment.
+    """The files of a system: templates in YAML and JSON, a stack policy, and for each environment its parameters and
+    what guards its deployment.
 
     Those of its edge come with the layout ``stack``.
     Raises what the linker raises, and LimitExceededError for a template that CloudFormation would not take.
@@ -57,8 +58,14 @@ def emit(system: System, layouts: Iterable[Layout] = LAYOUTS) -> Iterator[Emitte
     for path, template in linked.items():
         yield from _written(f"{system.name}/{path}.yaml", _noted(writer.to_yaml(template.body, template.headings)))
         yield from _written(f"{system.name}/{path}.json", writer.to_json(template.body))
-    whole = linked.get("stack") or link(system, ("stack",))[0]
+    base = linked if "stack" in linked else {template.path: template for template in link(system, ("stack",))}
+    whole = base["stack"]
     edge = checked_edge(system)
+    policy = guarding.stack_policy(base[path].body for path in ("stack", EDGE) if path in base)
+    yield Emitted(f"{system.name}/{guarding.POLICY}", guarding.to_json(policy))
+    for environment, guard in guarding.guards(system).items():
+        path = f"{system.name}/{guarding.FOLDER}/{environment}.json"
+        yield Emitted(path, guarding.to_json(guarding.settings(guard)))
     for environment in system.environments:
         folder = f"{system.name}/parameters"
         values = _values(system, environment, whole.body["Parameters"])
@@ -130,7 +137,9 @@ _OWNED: Mapping[Layout, tuple[str, ...]] = {
     "tiers": ("tiers/*.yaml", "tiers/*.json", "parameters/tiers/*/*.json"),
     "nested": ("nested/*.yaml", "nested/*.json"),
 }
-"""The files in a system's folder that are synthesis's own. ``parameters/*.json`` goes with every layout."""
+"""The files in a system's folder that are synthesis's own, by layout."""
+
+_OWNED_BY_ALL = ("parameters/*.json", f"{guarding.FOLDER}/*.json", guarding.POLICY)
 
 
 def differences(
@@ -166,7 +175,7 @@ def left_over(out: Path, names: Collection[str]) -> list[str]:
 
 
 def _owned(folder: Path, layouts: Iterable[Layout]) -> Iterator[Path]:
-    for pattern in [*(pattern for layout in layouts for pattern in _OWNED[layout]), "parameters/*.json"]:
+    for pattern in [*(pattern for layout in layouts for pattern in _OWNED[layout]), *_OWNED_BY_ALL]:
         yield from sorted(path for path in folder.glob(pattern) if path.is_file())
 
 

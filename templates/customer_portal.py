@@ -17,6 +17,7 @@ from templates.tiers.database import PORT, Database, DatabaseChoices, GeneratedC
 from templates.tiers.delivery import CACHING_DISABLED, EVERY_ERROR, Behavior, DeliveryChoices, ErrorPage
 from templates.tiers.egress import NatInstances
 from templates.tiers.gateway import Gateway, GatewayChoices, Throttle, gateway
+from templates.tiers.guards import GUARDS
 from templates.tiers.images import GivenImage
 from templates.tiers.keeping import DESTROY
 from templates.tiers.measures import of_api, of_database, of_service
@@ -156,6 +157,7 @@ def system() -> System:
         shared=shared(),
         tiers=(net.tier, heard.tier, db.tier, kept.tier, door.tier, run.tier, api.tier, files.tier, watch),
         environments={"dev": {}, "staging": {}, "prod": {"OnDemandTasks": "1"}},
+        guards=GUARDS,
         tags={"System": NAME, "Environment": f"${{{SUFFIX}}}", "ManagedBy": "CloudFormation"},
     )
 

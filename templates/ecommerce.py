@@ -21,6 +21,7 @@ from templates.tiers.encryption import EncryptionChoices, encryption
 from templates.tiers.function import Function, FunctionChoices, function
 from templates.tiers.gateway import Gateway, GatewayChoices, Throttle, gateway
 from templates.tiers.gateway_routes import Answer, Call, Proxy
+from templates.tiers.guards import GUARDS
 from templates.tiers.images import OwnImage, RepositoryChoices, repositories
 from templates.tiers.keeping import Keeping, by_environment
 from templates.tiers.measures import (
@@ -223,6 +224,7 @@ def system() -> System:
         shared=common,
         tiers=tiers,
         environments={name: {"EnvironmentType": name} for name in ("dev", "staging", "prod")},
+        guards=GUARDS,
         tags={
             "Environment": f"${{{SUFFIX}}}",
             "System": NAME,

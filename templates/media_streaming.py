@@ -28,6 +28,7 @@ from templates.tiers.egress import NatGateways
 from templates.tiers.firewall import FirewallChoices, firewall
 from templates.tiers.flow_logs import FlowLogs
 from templates.tiers.gateway import Gateway, GatewayChoices, Throttle, gateway
+from templates.tiers.guards import GUARDS
 from templates.tiers.images import OwnImage, RepositoryChoices, repositories
 from templates.tiers.keeping import DESTROY
 from templates.tiers.measures import of_api, of_balancer, of_database, of_insights, of_service, of_targets
@@ -154,6 +155,7 @@ def system() -> System:
         shared=common,
         tiers=tiers,
         environments={"dev": {}, "staging": {}, "prod": {}},
+        guards=GUARDS,
         tags=tags,
         edge=edge(
             EdgeChoices(

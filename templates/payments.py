@@ -20,6 +20,7 @@ from templates.tiers.dns import domain, records
 from templates.tiers.egress import NatGateways
 from templates.tiers.encryption import EncryptionChoices, encryption
 from templates.tiers.flow_logs import FlowLogs
+from templates.tiers.guards import GUARDS
 from templates.tiers.images import GivenImage
 from templates.tiers.keeping import RETAIN
 from templates.tiers.measures import of_balancer, of_database, of_service, of_targets
@@ -162,6 +163,7 @@ def system() -> System:
             "staging": {**example, "DomainName": "staging.payments.example.com"},
             "prod": example,
         },
+        guards=GUARDS,
         tags={
             "Environment": f"${{{SUFFIX}}}",
             "System": NAME,

@@ -53,6 +53,8 @@ def test_the_files_of_a_system() -> None:
         *(f"shop/stack.{form}" for form in ("yaml", "json")),
         *(f"shop/tiers/{name}.{form}" for name in ("01-events", "02-work") for form in ("yaml", "json")),
         *(f"shop/nested/{name}.{form}" for name in ("root", "events", "work") for form in ("yaml", "json")),
+        "shop/stack-policy.json",
+        *(f"shop/deployment/{name}.json" for name in ("dev", "prod")),
         *(
             f"shop/parameters/{name}.json"
             for env in ("dev", "prod")
@@ -120,7 +122,9 @@ def test_an_environments_values_and_the_defaults_of_the_others() -> None:
 
 
 def test_a_parameter_file_has_a_row_a_line() -> None:
-    text = next(file.text for file in emit(suffixed(dev={"Owner": 'say "é"'})) if file.path.endswith("/dev.json"))
+    text = next(
+        file.text for file in emit(suffixed(dev={"Owner": 'say "é"'})) if file.path.endswith("parameters/dev.json")
+    )
     assert text.split("\n")[0] == "["
     assert '  {"ParameterKey": "Owner", "ParameterValue": "say \\"é\\""},' in text.split("\n")
     assert text.endswith("}\n]\n")

@@ -100,13 +100,18 @@ def test_check_shows_what_is_stale_and_writes_nothing(tmp_path: Path, only: Syst
         "-once",
     ):
         assert line in lines
-    assert "5 of 4 files are stale. Run: python generate.py synth" in checked.stderr
+    assert "5 of 5 files are stale. Run: python generate.py synth" in checked.stderr
 
 
 def test_only_the_layout_asked_for(tmp_path: Path, only: Systems) -> None:
     only(shop=shop)
     run(tmp_path, "--layout", "tiers")
-    assert {name.split("/")[1] for name in names(tmp_path)} == {"tiers", "parameters"}
+    assert {name.split("/")[1] for name in names(tmp_path)} == {
+        "tiers",
+        "parameters",
+        "deployment",
+        "stack-policy.json",
+    }
     run(tmp_path, "--layout", "stack", "--layout", "nested")
     assert names(tmp_path) == {file.path for file in emit(shop())}
 
