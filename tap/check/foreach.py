@@ -1,0 +1,75 @@
+"""``Fn::ForEach`` unrolled, where its items are known (template reference, "Fn::ForEach"). Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tap.check.evaluate import Scope, resolve
+
+_LOOP = "Fn::ForEach::"
+_DEEPEST = 5
+"""Loops within loops, at the most."""
+
+
+def unrolled(template: Mapping[str, Any], scope: Scope) -> Mapping[str, Any]:
+    """The template without the loops whose items are known; others stay as they are."""
+    if not _loops(template):
+        return template
+    found = _unroll(template, scope, 0)
+    return found if isinstance(found, Mapping) else template
+
+
+def _loops(node: Any) -> bool:
+    if isinstance(node, list):
+        return any(map(_loops, node))
+    if isinstance(node, Mapping):
+        return any(str(key).startswith(_LOOP) or _loops(value) for key, value in node.items())
+    return False
+
+
+def _unroll(node: Any, scope: Scope, depth: int) -> Any:
+    if isinstance(node, list):
+        return [_unroll(item, scope, depth) for item in node]
+    if not isinstance(node, Mapping):
+        return node
+    found: dict[str, Any] = {}
+    for key, value in node.items():
+        made = _loop(value, scope, depth) if str(key).startswith(_LOOP) and depth < _DEEPEST else None
+        if made is None:
+            found[key] = _unroll(value, scope, depth)
+        else:
+            found |= made
+    return found
+
+
+def _loop(argument: Any, scope: Scope, depth: int) -> dict[str, Any] | None:
+    if not isinstance(argument, list) or len(argument) != 3:
+        return None
+    name, collection, body = argument
+    values = resolve(collection, scope)
+    if not isinstance(name, str) or not isinstance(values, list) or not isinstance(body, Mapping):
+        return None
+    if not all(isinstance(value, str) for value in values):
+        return None
+    made: dict[str, Any] = {}
+    for value in values:
+        filled = _filled(body, name, value)
+        inner = _unroll(filled, scope, depth + 1)
+        if isinstance(inner, Mapping):
+            made |= inner
+    return made
+
+
+def _filled(node: Any, name: str, value: str) -> Any:
+    if isinstance(node, str):
+        plain = re.sub(r"[^A-Za-z0-9]", "", value)
+        return node.replace(f"${{{name}}}", value).replace(f"&{{{name}}}", plain)
+    if isinstance(node, list):
+        return [_filled(item, name, value) for item in node]
+    if not isinstance(node, Mapping):
+        return node
+    if node == {"Ref": name}:
+        return value
+    return {_filled(key, name, value): _filled(item, name, value) for key, item in node.items()}

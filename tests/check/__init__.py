@@ -1,0 +1,3 @@
+"""Tests of ``check``."""
+
+from __future__ import annotations
