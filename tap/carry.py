@@ -135,12 +135,14 @@ def template(
     tiers: Sequence[Compiled],
     *,
     tier: Compiled | None = None,
+    after: Sequence[str] = (),
     children: Sequence[Mapping[str, Any]] = (),
     extra: Sequence[Extra] = (),
 ) -> dict[str, Any]:
     """The body of a template with these resources and outputs, and all that they use.
 
-    ``tiers`` are those whose resources it has. ``tier`` is given where that is the template of one tier. ``children``
+    ``tiers`` are those whose resources it has. ``tier`` is given where that is the template of one tier, ``after`` are
+    then the tiers that it waits for without taking anything from them. ``children``
     are the templates nested in it, whose parameters it declares too; ``extra`` are parameters that no tier defines.
     """
     system = whole.system
@@ -173,6 +175,7 @@ def template(
             "System": system.name,
             "Layout": form,
             **({"Tier": tier.name} if tier else {}),
+            **({"After": list(after)} if after else {}),
             "Region": system.region,
             "Capabilities": capabilities.needed([body, *children]),
             # Not in Sub's form: in metadata nothing is substituted, and cfn-lint says so (E1029).

@@ -22,7 +22,7 @@ from tap.crossings import Crossing, Crossings, find_crossings, imported
 from tap.edge import checked_edge
 from tap.model import System
 from tap.nested import nested
-from tap.symbols import build
+from tap.symbols import Compiled, build
 
 __all__ = ["LAYOUTS", "Layout", "Linked", "link"]
 
@@ -76,6 +76,14 @@ def _tiers(whole: Whole, crossings: Crossings) -> list[Linked]:
             if crossing.producer is tier and crossing.output not in outputs:
                 export = {"Export": {"Name": export_name(whole.system, crossing.export)}}
                 outputs[crossing.output] = {**crossing.body, **export}
-        body = template(whole, "tiers", resources, outputs, [tier], tier=tier)
+        body = template(whole, "tiers", resources, outputs, [tier], tier=tier, after=_after(whole, tier))
         linked.append(Linked(f"tiers/{number:02}-{tier.name}", body, headings([tier])))
     return linked
+
+
+def _after(whole: Whole, tier: Compiled) -> list[str]:
+    """The tiers that one waits for by DependsOn alone: those that it imports from are known by that."""
+    uses = [use.reference for use in whole.symbols.crossing(tier)]
+    waits = {whole.symbols.resource_tier(one.name) for one in uses if one.kind == "DependsOn"}
+    gives = {whole.symbols.resource_tier(one.name) for one in uses if one.kind != "DependsOn"}
+    return [other.name for other in whole.tiers if other.name in waits - gives]

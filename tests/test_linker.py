@@ -276,6 +276,8 @@ def test_depends_on_within_a_tier_stays_and_across_tiers_becomes_an_order() -> N
     a, b = linked(of, "tiers").values()
     assert b["Resources"]["B2"]["DependsOn"] == ["B"]
     assert "DependsOn" not in b["Resources"]["B3"]
+    assert b["Metadata"]["Template"]["After"] == ["a"]
+    assert "After" not in a["Metadata"]["Template"]
     assert "Outputs" not in a
     root, a, b = linked(of, "nested").values()
     assert b["Resources"]["B2"]["DependsOn"] == ["B"]
@@ -291,6 +293,7 @@ def test_a_stack_does_not_wait_twice_for_what_hands_it_a_value() -> None:
         tier("c", topic("C", DependsOn=["A", "B"], DisplayName=Ref("A"))),
     )
     assert linked(of, "nested")["nested/root"]["Resources"]["CStack"]["DependsOn"] == ["BStack"]
+    assert linked(of, "tiers")["tiers/03-c"]["Metadata"]["Template"]["After"] == ["b"]
 
 
 # ── determinism ──

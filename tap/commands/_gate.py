@@ -41,7 +41,7 @@ class Consent:
     """What the command line agrees to, over all stacks of a run.
 
     ``ids`` are the logical ids of each stack, deployed or to be, read only if something is named; ``pending`` the
-    stacks that are still to come, one after the other; ``used`` the ids that were of use.
+    stacks that are still to come; ``used`` the ids that were of use.
     """
 
     yes: bool
@@ -60,7 +60,7 @@ class Consent:
     def reach(self, name: str) -> None:
         """A stack's turn has come."""
         if name in self.pending:
-            del self.pending[: self.pending.index(name) + 1]
+            self.pending.remove(name)
 
     def check(self, plan: Plan) -> None:
         """Raise BlockedError when an id is named that is not among the harmful changes."""
@@ -92,7 +92,9 @@ def confirm(plan: Plan, consent: Consent, refused: str) -> None:
 
 
 def _typed(word: str, question: str, refused: str) -> None:
-    if click.prompt(question, default="", show_default=False, err=True) != word:
+    with _target.asking():
+        typed = click.prompt(question, default="", show_default=False, err=True)
+    if typed != word:
         raise _target.DeclinedError(f"not confirmed. {refused}")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -119,8 +120,19 @@ def ask(question: str, *, yes: bool, refused: str) -> None:
         return
     if not sys.stdin.isatty():
         raise BlockedError(f"there is no terminal to ask on: {question} Say --yes to go ahead. {refused}")
-    if not click.confirm(question, default=False, err=True):
-        raise DeclinedError(f"not confirmed. {refused}")
+    with asking():
+        if not click.confirm(question, default=False, err=True):
+            raise DeclinedError(f"not confirmed. {refused}")
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Within this block somebody types: the screen holds still, and Ctrl-C is the interruption that it is elsewhere."""
+    with console.quiet():
+        try:
+            yield
+        except click.Abort:
+            raise KeyboardInterrupt from None
 
 
 def how_to_follow(asked: Order) -> str:

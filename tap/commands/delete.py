@@ -5,18 +5,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from tap.commands import _target
+from tap.commands import _run, _target
+from tap.commands._run import Run, conclude
 from tap.commands.deploy import remove
-from tap.deploy import edge, outputs, retained, stacks, workflow
+from tap.deploy import edge, graph, outputs, retained, stacks, workflow
 from tap.deploy.aws_errors import translated
 from tap.deploy.gate import BlockedError
+from tap.deploy.graph import Needs
 from tap.deploy.retained import Leaving
+from tap.deploy.schedule import Task
 from tap.deploy.stacks import Stack
+from tap.deploy.watch import Steps
 from tap.deploy.workflow import Job, StackError
 
 _MOST = 20
@@ -28,10 +33,11 @@ _MOST = 20
 @_target.edge_option
 @click.option("--allow-delete-data", is_flag=True, help="With --yes: what holds data may go too.")
 @_target.yes_option
+@_run.parallel_option
 @_target.outputs_option
 @_target.target_options
-def delete(yes: bool, allow_delete_data: bool, outputs_dir: Path, **options: Any) -> None:
-    """Delete the stacks of a system, the last one first, and follow that to the end.
+def delete(yes: bool, allow_delete_data: bool, parallel: int, outputs_dir: Path, **options: Any) -> None:
+    """Delete the stacks of a system, each as soon as nothing imports from it any more, and follow that to the end.
 
     Asks for the stack's name to be typed (in the layout `tiers` for SYSTEM-SUFFIX). What the template says to
     retain stays behind and is listed, and so is what holds data and goes for good. Where there is such, --yes is not
@@ -68,12 +74,13 @@ def delete(yes: bool, allow_delete_data: bool, outputs_dir: Path, **options: Any
             _check(there)
             leaving = {one.stack.name: _leaving(one) for one in there}
             _confirm(job, there, leaving, yes=yes, allow_delete_data=allow_delete_data)
-            for one in there:
-                remove(one.job, one.stack)
-                outputs.forget(outputs_dir, one.stack.name)
-                _target.note(f"{one.stack.name}: deleted.")
-                for line in leaving[one.stack.name].staying:
-                    _target.note(f"  stays behind: {line}")
+            run = Run(asked, parallel)
+            needs = _order(there)
+            report = run.run(
+                Task(name, partial(_delete, one, run, leaving[name], outputs_dir), needs[name])
+                for name, one in ((one.stack.name, one) for one in there)
+            )
+            conclude(report)
         if at_edge and at_edge.exists and not asked.edge:
             _target.note(f"{at_edge.name} ({at_edge.status}) stays; with --edge it goes too.")
         if job.session.local:
@@ -86,6 +93,23 @@ class Doomed:
 
     job: Job
     stack: Stack
+
+
+def _delete(one: Doomed, run: Run, leaving: Leaving, outputs_dir: Path) -> Steps[None]:
+    yield from remove(one.job, one.stack, run)
+    outputs.forget(outputs_dir, one.stack.name)
+    _target.note(f"{one.stack.name}: deleted.")
+    for line in leaving.staying:
+        _target.note(f"  stays behind: {line}")
+
+
+def _order(there: Sequence[Doomed]) -> Needs:
+    """Which stacks must be gone before each: those that import from it now; and before the edge, all others."""
+    job = there[0].job
+    main = [one.stack for one in there if one.job is job]
+    wanted = graph.reverse(workflow.deployed_order(job, main))
+    names = frozenset(stack.name for stack in main)
+    return {one.stack.name: wanted.get(one.stack.name, names) for one in there}
 
 
 def _check(there: Sequence[Doomed]) -> None:
@@ -134,7 +158,8 @@ def _confirm(
     if not sys.stdin.isatty():
         options = "--yes --allow-delete-data" if losing and not job.session.local else "--yes"
         raise BlockedError(f"there is no terminal to ask on. Say {options} to delete {whole}. Nothing was deleted.")
-    typed = click.prompt(f"Type {whole} to delete this", default="", show_default=False, err=True)
+    with _target.asking():
+        typed = click.prompt(f"Type {whole} to delete this", default="", show_default=False, err=True)
     if typed != whole:
         raise _target.DeclinedError("not confirmed. Nothing was deleted.")
 

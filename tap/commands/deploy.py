@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from tap import console
-from tap.commands import _gate, _target
+from tap.commands import _gate, _run, _target
 from tap.commands._gate import Consent
+from tap.commands._run import Run, conclude
 from tap.commands.plan import show
 from tap.deploy import edge, events, execute, outputs, stacks, workflow
 from tap.deploy.aws_errors import translated
 from tap.deploy.gate import Allowed
-from tap.deploy.screen import screen_for
+from tap.deploy.schedule import Task
 from tap.deploy.source import StackSource
 from tap.deploy.stacks import Stack
 from tap.deploy.states import Next, state_of
-from tap.deploy.watch import Outcome, follow
+from tap.deploy.subject import Subject
+from tap.deploy.watch import Outcome, Steps
 from tap.deploy.workflow import Job, StackError
 from tap.errors import TapError
 
@@ -45,18 +47,25 @@ class DeploymentError(TapError):
 @_target.edge_option
 @_gate.options
 @_target.bucket_option
+@_run.parallel_option
 @_target.outputs_option
 @_target.target_options
 def deploy(
-    yes: bool, allow_replace: tuple[str, ...], allow_delete: tuple[str, ...], outputs_dir: Path, **options: Any
+    yes: bool,
+    allow_replace: tuple[str, ...],
+    allow_delete: tuple[str, ...],
+    parallel: int,
+    outputs_dir: Path,
+    **options: Any,
 ) -> None:
     """Make a change set, show it, ask, execute it and follow it to the end; then write the outputs.
 
     Creates the stack, or updates the one that is there. Nothing to change is a success. In the layout `tiers`
-    the stacks follow one another, each with its own change set and question.
+    each stack begins as soon as those are done whose exports it imports, with its own change set and question; several
+    are under way at a time (--parallel). When one fails, what needs it is not begun; the rest is.
 
-    With --edge the system's stack in us-east-1 comes first (certificate and firewall of CloudFront); its outputs are
-    handed to the main stack, and it is then told of the distribution. An edge that is deployed is handed on without
+    With --edge the system's stack in us-east-1 comes before what takes its outputs (certificate and firewall of
+    CloudFront), and it is then told of the distribution. An edge that is deployed is handed on without
     --edge too, as it is.
 
     Who gains access and which data are at risk is shown before all else, judged by the change set and by a comparison
@@ -91,19 +100,54 @@ def deploy(
     with translated():
         job = workflow.prepare(asked, _target.note)
         _target.note(f"Asking CloudFormation ({job.session.where}) …")
-        done: list[str] = []
-        first = edge.told(job) if asked.edge else None
-        consent.expect([first, job, first] if first else [job])
-        if first:
-            _deploy_all(first, done, consent)
-        job = edge.handing_on(job, _target.note)
-        _deploy_all(job, done, consent)
-        try:
-            if first and (last := edge.told(job)).values != first.values:
-                _target.note(f"{edge.name(job)} is told of the distribution, {last.values[edge.DISTRIBUTION]}.")
-                _deploy_all(last, done, consent)
-        finally:
+        run = Run(asked, parallel)
+        tasks = _with_edge(job, run, consent) if asked.edge else _alone(job, run, consent)
+        report = run.run(tasks)
+        if report.done:
             write_outputs(outputs_dir, deployed_outputs(job))
+        conclude(report)
+
+
+def _alone(job: Job, run: Run, consent: Consent) -> list[Task]:
+    """The turns of the system's own stacks."""
+    consent.expect([job])
+    handed = edge.handing_on(job, _target.note)
+    needs = workflow.order_of(handed)
+    return [
+        Task(handed.name(one), partial(_deploy, handed, one, run, consent), needs[handed.name(one)])
+        for one in handed.source.stacks
+    ]
+
+
+def _with_edge(job: Job, run: Run, consent: Consent) -> list[Task]:
+    """The same with the edge before those that take something from it, and again when the distribution is there."""
+    first = edge.told(job)
+    consent.expect([first, job, first])
+    at_edge, taken = edge.name(job), set(edge.to_hand_on(job))
+    tasks = [Task(at_edge, partial(_deploy, first, first.source.stacks[0], run, consent))]
+
+    @cache
+    def handed() -> Job:
+        return edge.handing_on(job, _target.note)
+
+    needs = workflow.order_of(job)
+    for source in job.source.stacks:
+        takes = not taken.isdisjoint(source.parameters)
+
+        def steps(source: StackSource = source, takes: bool = takes) -> Steps[None]:
+            # Not before its turn: only then the edge has what it hands on.
+            yield from _deploy(handed() if takes else job, source, run, consent)
+
+        tasks.append(Task(job.name(source), steps, needs[job.name(source)] | ({at_edge} if takes else set())))
+
+    def tell() -> Steps[None]:
+        last = edge.told(job)
+        if last.values != first.values:
+            _target.note(f"{at_edge} is told of the distribution, {last.values[edge.DISTRIBUTION]}.")
+            yield from _deploy(last, last.source.stacks[0], run, consent)
+
+    tasks.append(Task(f"{at_edge} (told of the distribution)", tell, frozenset({at_edge, *job.names})))
+    return tasks
 
 
 def deployed_outputs(job: Job) -> dict[str, dict[str, str]]:
@@ -125,70 +169,52 @@ def write_outputs(folder: Path, made: dict[str, dict[str, str]]) -> None:
     _target.note(f"Outputs written to {folder / outputs.FLAT}")
 
 
-def _deploy_all(job: Job, done: list[str], consent: Consent) -> None:
-    """Deploy the job's stacks, one after the other; ``done`` are the stacks that were changed before, and after."""
-    for source in job.source.stacks:
-        name = job.name(source)
-        refused = f"{name} stays as it is; {' and '.join(done)} is deployed." if done else "Nothing was changed."
-        consent.reach(name)
-        _clear_the_way(job, source, refused, yes=consent.yes)
-        if _deploy(job, source, refused, consent) and name not in done:
-            done.append(name)
-
-
-def _deploy(job: Job, source: StackSource, refused: str, consent: Consent) -> bool:
-    """Deploy one stack; gives whether there was anything to change."""
-    proposal = workflow.propose(job, source, "deploy", _target.note)
-    name, made = proposal.plan.stack_name, proposal.change_set
+def _deploy(job: Job, source: StackSource, run: Run, consent: Consent) -> Steps[None]:
+    """Deploy one stack."""
+    name = job.name(source)
+    consent.reach(name)
+    yield from _clear_the_way(job, source, run, yes=consent.yes)
+    proposal = workflow.propose(job, source, "deploy", _target.note, sleep=run.pause)
+    made = proposal.change_set
     if made is None:
         raise StackError(f"{name}: {' '.join(proposal.plan.notes)}")
     if made.empty:
         workflow.drop(job, proposal)
         _target.note(f"{name}: no changes.")
-        return False
+        return
     try:
         show(proposal.plan, result=False)
-        _gate.confirm(proposal.plan, consent, refused)
+        _gate.confirm(proposal.plan, consent, run.refused(name))
     except BaseException:
         workflow.drop(job, proposal)
         raise
     before = execute.execute(job.session.cloudformation, made)
-    outcome = _follow(job, made.stack_id, before, workflow.descriptions(source))
+    outcome = yield from run.follow(job, made.stack_id, before, workflow.subject_of(job, source, proposal.plan))
     if outcome.status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
         raise DeploymentError(name, outcome)
+    if name not in run.changed:
+        run.changed.append(name)
     _target.note(f"{name}: {outcome.status}.")
-    return True
 
 
-def _clear_the_way(job: Job, source: StackSource, refused: str, *, yes: bool) -> None:
+def _clear_the_way(job: Job, source: StackSource, run: Run, *, yes: bool) -> Steps[None]:
     """Delete a stack that never came to be: it can only be made anew, and holds nothing that was ever in use."""
     stack = stacks.look(job.session.cloudformation, job.name(source))
     if stack.state.next is not Next.DELETE_FIRST:
         return
     _target.note(f"{stack.name} {stack.state.sentence} ({stack.status}). {stack.state.advice}")
-    _target.ask(f"Delete {stack.name} first?", yes=yes, refused=refused)
-    remove(job, stack)
+    _target.ask(f"Delete {stack.name} first?", yes=yes, refused=run.refused(stack.name))
+    yield from remove(job, stack, run)
 
 
-def remove(job: Job, stack: Stack) -> Outcome:
+def remove(job: Job, stack: Stack, run: Run) -> Steps[Outcome]:
     """Delete a stack and follow that to its end. Raises DeploymentError when it stays."""
     client = job.session.cloudformation
     if stack.status == "DELETE_IN_PROGRESS":
         before = events.latest(client, stack.id)
     else:
         before = execute.delete(client, stack.id)
-    outcome = _follow(job, stack.id, before, {})
+    outcome = yield from run.follow(job, stack.id, before, Subject(stack.name))
     if outcome.status != "DELETE_COMPLETE":
         raise DeploymentError(stack.name, outcome)
     return outcome
-
-
-def _follow(job: Job, stack_id: str, after: str, says: Mapping[str, str]) -> Outcome:
-    return follow(
-        job.session.cloudformation,
-        stack_id,
-        after,
-        screen=screen_for(console.err(), says),
-        pace=job.session.pace,
-        how_to_go_on=_target.how_to_follow(job.order),
-    )

@@ -87,15 +87,15 @@ class Reader:
         self._seen: dict[str, str] = {stack_id: after}
         self._begun: datetime | None = None
         self._ended: set[str] = set()
+        self._found: list[Event] = []
 
     def new(self) -> list[Event]:
-        """The events since the last call."""
-        found: list[Event] = []
+        """The events since the last call; what a call found that broke off is given by the next one."""
         todo = [stack for stack in self._seen if stack not in self._ended]
         while todo:
             stack = todo.pop(0)
             fresh = self._of(stack)
-            found += fresh
+            self._found += fresh
             for event in fresh:
                 nested = event.nested_stack
                 if nested:
@@ -107,6 +107,7 @@ class Reader:
                         todo.append(nested)
                 elif event.of_the_stack:
                     (self._ended.discard if event.in_progress else self._ended.add)(stack)
+        found, self._found = self._found, []
         return sorted(found, key=lambda event: event.time)
 
     def _of(self, stack: str) -> list[Event]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from tap import console as consoles
 from tap.deploy.events import Event
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from tap.deploy.watch import Screen
+    from tap.deploy.schedule import Screen
+    from tap.deploy.subject import Subject
 
 Clock = Callable[[], float]
 HEARTBEAT = 60.0
@@ -22,13 +25,9 @@ SHOWN = 12
 """Resources in progress that the live picture lists."""
 
 
-def screen_for(console: Console, says: Mapping[str, str]) -> Screen:
-    """The live picture on a terminal, else plain lines. ``says``: the template's sentence by logical id."""
-    return (
-        LiveScreen(console, says)
-        if console.is_terminal
-        else PlainScreen(lambda line: console.print(line, markup=False))
-    )
+def screen_for(console: Console) -> Screen:
+    """The live picture on a terminal, else plain lines."""
+    return LiveScreen(console) if console.is_terminal else PlainScreen(lambda line: console.print(line, markup=False))
 
 
 class Tally:
@@ -91,7 +90,10 @@ class PlainScreen:
     ) -> None:
         return None
 
-    def show(self, new: Sequence[Event]) -> None:
+    def waiting(self, names: Mapping[str, Collection[str]]) -> None:
+        """Nothing is printed of what waits."""
+
+    def show(self, subject: Subject, new: Sequence[Event]) -> None:
         """Print what has ended."""
         for event in new:
             self._tally.count(event)
@@ -107,26 +109,39 @@ class PlainScreen:
 class LiveScreen:
     """What has ended scrolls by; below it stands what is in progress, for how long, and what it is for."""
 
-    def __init__(self, console: Console, says: Mapping[str, str], clock: Clock = time.monotonic) -> None:
+    def __init__(self, console: Console, clock: Clock = time.monotonic) -> None:
         from rich.live import Live
 
-        self._console, self._says = console, says
+        self._console, self._says = console, dict[str, str]()
+        self._stack = ExitStack()
         self._tally = Tally(clock)
         self._live = Live(console=console, get_renderable=self._picture, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> LiveScreen:
-        self._live.start(refresh=True)
+        self._stack.enter_context(consoles.showing(self))
         return self
+
+    def pause(self) -> None:
+        """Take the picture off the terminal."""
+        self._live.stop()
+
+    def resume(self) -> None:
+        """Show the picture."""
+        self._live.start(refresh=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._live.stop()
+        self._stack.close()
 
-    def show(self, new: Sequence[Event]) -> None:
+    def waiting(self, names: Mapping[str, Collection[str]]) -> None:
+        """Remember what waits."""
+
+    def show(self, subject: Subject, new: Sequence[Event]) -> None:
         """Print what has ended; the picture refreshes itself."""
         from rich.text import Text
 
+        self._says |= {key: part.sentence for key, part in subject.parts.items()}
         for event in new:
             self._tally.count(event)
             if event.of_the_stack or not event.in_progress:

@@ -1,21 +1,18 @@
-"""Following an operation to its end."""
+"""Watching an operation to its end: look by look, so that several can be watched at once."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from types import TracebackType
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tap.deploy import aws_errors
-from tap.deploy.changeset import Sleep
 from tap.deploy.events import Event, Reader, first_failure
 from tap.deploy.session import Pace
 from tap.deploy.states import state_of
-from tap.errors import TapError
+from tap.deploy.subject import Subject
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -25,25 +22,6 @@ QUIET_POLLS = 10
 
 PATIENCE = 20
 """So many looks in a row may fail for passing reasons (throttling, a broken connection) before it is an error."""
-
-
-class InterruptedWatchError(TapError):
-    """The person stopped watching; CloudFormation goes on."""
-
-    exit_code = 130
-
-
-class Screen(Protocol):
-    """What shows an operation."""
-
-    def __enter__(self) -> Screen: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-    def show(self, new: Sequence[Event]) -> None:
-        """Take note of new events; called at every look, also without any."""
 
 
 @dataclass(frozen=True)
@@ -70,60 +48,66 @@ class Outcome:
         return said[-1] if said else ""
 
 
-def follow(
-    client: CloudFormationClient,
-    stack_id: str,
-    after: str,
-    *,
-    screen: Screen,
-    pace: Pace,
-    how_to_go_on: str,
-    sleep: Sleep = time.sleep,
-) -> Outcome:
-    """Follow the operation that began after the event ``after`` until the stack is at rest.
+@dataclass
+class Watch:
+    """An operation under way: the one that began in the stack ``stack_id`` after the event ``after``.
 
-    Survives throttling and broken connections. Raises InterruptedWatchError on Ctrl-C, and AwsError when it cannot look
-    any more (expired credentials): the operation goes on in both cases, which the message says with
-    ``how_to_go_on``.
+    ``how_to_go_on`` tells, in an error, how to see what becomes of it. ``outcome`` is there once it has ended;
+    ``wait`` is how many seconds to let pass before the next look.
     """
-    goes_on = f"The operation goes on in CloudFormation. {how_to_go_on}"
-    reader, events = Reader(client, stack_id, after), list[Event]()
-    troubles = quiet = 0
-    waits = pace.waits()
-    try:
-        with screen:
-            while True:
-                try:
-                    new = reader.new()
-                    at_rest = "" if new else _resting(client, stack_id)
-                    troubles = 0
-                except (ClientError, BotoCoreError) as error:
-                    troubles += 1
-                    if not aws_errors.passing(error) or troubles > PATIENCE:
-                        raise aws_errors.AwsError(f"{aws_errors.explain(error)} {goes_on}") from error
-                    new, at_rest = [], ""
-                events += new
-                screen.show(new)
-                ended = _ended(new, stack_id)
-                if ended:
-                    return Outcome(ended, tuple(events))
-                quiet = quiet + 1 if at_rest else 0
-                if quiet > QUIET_POLLS:
-                    return Outcome(at_rest, tuple(events))
-                if new:
-                    waits = pace.waits()
-                sleep(next(waits))
-    except KeyboardInterrupt:
-        raise InterruptedWatchError(f"interrupted. {goes_on}") from None
+
+    client: CloudFormationClient
+    stack_id: str
+    after: str
+    subject: Subject
+    pace: Pace
+    how_to_go_on: str
+    events: list[Event] = field(default_factory=list)
+    outcome: Outcome | None = None
+    wait: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._reader = Reader(self.client, self.stack_id, self.after)
+        self._waits = self.pace.waits()
+        self._troubles = self._quiet = 0
+
+    def look(self) -> Sequence[Event]:
+        """The events since the last look.
+
+        Survives throttling and broken connections. Raises AwsError when it cannot look any more (expired credentials):
+        the operation goes on, which the message says.
+        """
+        try:
+            new = self._reader.new()
+            at_rest = "" if new else self._resting()
+            self._troubles = 0
+        except (ClientError, BotoCoreError) as error:
+            self._troubles += 1
+            if not aws_errors.passing(error) or self._troubles > PATIENCE:
+                goes_on = f"The operation goes on in CloudFormation. {self.how_to_go_on}"
+                raise aws_errors.AwsError(f"{aws_errors.explain(error)} {goes_on}") from error
+            new, at_rest = [], ""
+        self.events += new
+        self._quiet = self._quiet + 1 if at_rest else 0
+        ended = self._ended(new) or (at_rest if self._quiet > QUIET_POLLS else "")
+        if ended:
+            self.outcome = Outcome(ended, tuple(self.events))
+        if new:
+            self._waits = self.pace.waits()
+        self.wait = next(self._waits)
+        return new
+
+    def _ended(self, new: Sequence[Event]) -> str:
+        """The status in which the operation ended, if the newest event of the stack itself says so."""
+        own = [event for event in new if event.of_the_stack and event.stack_id == self.stack_id]
+        return own[-1].status if own and not own[-1].in_progress else ""
+
+    def _resting(self) -> str:
+        """The stack's status when nothing is under way in it, else nothing."""
+        status = self.client.describe_stacks(StackName=self.stack_id)["Stacks"][0]["StackStatus"]
+        return "" if state_of(status).under_way or status == "REVIEW_IN_PROGRESS" else status
 
 
-def _ended(new: Sequence[Event], stack_id: str) -> str:
-    """The status in which the operation ended, if the newest event of the stack itself says so."""
-    own = [event for event in new if event.of_the_stack and event.stack_id == stack_id]
-    return own[-1].status if own and not own[-1].in_progress else ""
-
-
-def _resting(client: CloudFormationClient, stack_id: str) -> str:
-    """The stack's status when nothing is under way in it, else nothing."""
-    status = client.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"]
-    return "" if state_of(status).under_way or status == "REVIEW_IN_PROGRESS" else status
+T = TypeVar("T")
+Steps = Generator[Watch, Outcome, T]
+"""What is to be done to a stack: it yields each operation that it begins, and is sent how that ended."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import cast
 
 from botocore.exceptions import ClientError
 
-from tap.deploy import account, aws_errors, body, changeset, compared, parameters, risk, stacks
-from tap.deploy.changeset import ChangeSet, Kind, Request
-from tap.deploy.plan import NOTHING, Plan, Side, foresee, from_change_set, resolved_exports, resolved_imports
+from tap.deploy import account, aws_errors, body, changeset, compared, graph, parameters, risk, stacks
+from tap.deploy.changeset import ChangeSet, Kind, Request, Sleep
+from tap.deploy.graph import Needs
+from tap.deploy.plan import NOTHING, Plan, Side, flat, foresee, from_change_set, resolved_exports, resolved_imports
 from tap.deploy.resolve import resolve
 from tap.deploy.session import Note, Session, Target, open_session
 from tap.deploy.source import (
@@ -27,6 +29,7 @@ from tap.deploy.source import (
 )
 from tap.deploy.stacks import Stack
 from tap.deploy.states import Next
+from tap.deploy.subject import Subject, subject
 from tap.errors import TapError
 
 
@@ -158,12 +161,19 @@ def _edge_job(job: Job, edge: SystemSource, values: Mapping[str, str]) -> Job:
     return Job(order, edge, values, job.given, session)
 
 
-def propose(job: Job, source: StackSource, purpose: str, note: Note, promised: Collection[str] = ()) -> Proposal:
+def propose(
+    job: Job,
+    source: StackSource,
+    purpose: str,
+    note: Note,
+    promised: Collection[str] = (),
+    sleep: Sleep = time.sleep,
+) -> Proposal:
     """What deploying ``source`` would do, from a change set where one can be made.
 
     ``promised`` are exports that stacks before this one will have made; what is imported of them and is not
     there yet makes a foreseen plan. Raises StackError when the stack's state forbids it, TapError when
-    CloudFormation refuses.
+    CloudFormation refuses. ``sleep`` lets time pass while the change set is being made.
     """
     client = job.session.cloudformation
     stack = stacks.look(client, job.name(source))
@@ -202,7 +212,7 @@ def propose(job: Job, source: StackSource, purpose: str, note: Note, promised: C
     )
     new = replace(new, values={**new.values, **dict(delivered.parameters)})
     found, blind = compared.offline(old, new)
-    made = changeset.make(client, request, job.session.pace)
+    made = changeset.make(client, request, job.session.pace, sleep)
     plan = from_change_set(made, kind, old, new)
     if not made.empty:
         plan = replace(risk.judged(plan, found, old, new), notes=tuple(filter(None, (blind, *plan.notes))))
@@ -223,14 +233,37 @@ def promises(job: Job, source: StackSource) -> list[str]:
     return resolved_exports(_new_side(job, source, job.values))
 
 
-def descriptions(source: StackSource) -> dict[str, str]:
-    """The template's sentence about each resource, those of nested stacks too, by logical id."""
+def order_of(job: Job) -> Needs:
+    """Which of the job's stacks needs which."""
+    return graph.needs({job.name(source): _new_side(job, source, job.values) for source in job.source.stacks})
+
+
+def deployed_order(job: Job, found: Sequence[Stack]) -> Needs:
+    """Which of the stacks needs which, by the templates and parameters that they have now.
+
+    Where one may not be read, each needs those before it in the order of deployment.
+    """
+    pseudo = {"AWS::Region": job.session.region, "AWS::Partition": job.session.partition}
+    sides = {}
+    for stack in found:
+        if stack.status == "REVIEW_IN_PROGRESS":  # it has no template yet
+            continue
+        try:
+            template = stacks.deployed_template(job.session.cloudformation, stack.id)
+        except ClientError as error:
+            if aws_errors.code(error) not in aws_errors.DENIED:
+                raise
+            names = [name for name in job.names if any(one.name == name for one in found)]
+            return {name: frozenset(names[:place]) for place, name in enumerate(names)}
+        sides[stack.name] = Side(template, stack.parameters, {**pseudo, "AWS::StackName": stack.name})
+    return {stack.name: frozenset() for stack in found} | dict(graph.needs(sides))
+
+
+def subject_of(job: Job, source: StackSource, plan: Plan | None = None) -> Subject:
+    """What watching a stack takes: its resources in words, and those that ``plan`` changes."""
     templates = [source.template, *(child.template for child in source.children)]
-    return {
-        logical_id: str((one.get("Metadata") or {}).get("Description", ""))
-        for template in templates
-        for logical_id, one in template.get("Resources", {}).items()
-    }
+    expected = [change.logical_id for change in flat(plan.changes)] if plan else ()
+    return subject(job.name(source), templates, expected)
 
 
 def _check_state(stack: Stack) -> None:

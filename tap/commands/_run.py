@@ -1,0 +1,100 @@
+"""The run of a verb over a system's stacks: each in its turn, watched on one screen; and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import click
+
+from tap import console
+from tap.commands import _target
+from tap.deploy.aws_errors import AwsError
+from tap.deploy.gate import BlockedError
+from tap.deploy.schedule import Report, Schedule, Task
+from tap.deploy.screen import screen_for
+from tap.deploy.subject import Subject
+from tap.deploy.watch import Outcome, Steps, Watch
+from tap.deploy.workflow import Job, Order
+from tap.errors import TapError
+
+PARALLEL = 4
+"""How many stacks are changed at a time, if nothing else is said: enough for what the tiers of a system allow, and far
+from what CloudFormation throttles."""
+
+
+class RunError(TapError):
+    """Of several stacks, some are not as they should be. Its exit code is that of the gravest failure."""
+
+    def __init__(self, report: Report) -> None:
+        failures = [
+            f"{name}: {error}" if name not in str(error) else str(error) for name, error in report.failed.items()
+        ]
+        rest = [("Done", report.done), ("Failed", tuple(report.failed)), ("Not begun", report.not_begun)]
+        lines = [f"{title}: {', '.join(names)}." for title, names in rest if names]
+        super().__init__("\n".join([*failures, *lines]))
+        self.exit_code = max((error.exit_code for error in report.failed.values()), default=1)
+
+
+def parallel_option(command: _target.F) -> _target.F:
+    """``--parallel``: how many stacks at a time."""
+    return click.option(
+        "--parallel",
+        type=click.IntRange(min=1),
+        default=PARALLEL,
+        show_default=True,
+        metavar="N",
+        help="How many stacks to change at a time; each waits for those that it needs.",
+    )(command)
+
+
+@dataclass
+class Run:
+    """What the steps of a verb share. ``changed`` are the stacks that it has changed."""
+
+    asked: Order
+    parallel: int
+    changed: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._schedule = Schedule(
+            screen_for(console.err()),
+            parallel=self.parallel,
+            # A no, a missing permission or expired credentials are about more than one stack.
+            halting=(BlockedError, _target.DeclinedError, AwsError),
+            how_to_go_on=_target.how_to_follow(self.asked),
+        )
+
+    def run(self, tasks: Iterable[Task]) -> Report:
+        """Take each stack in its turn; errors are in the report. Raises InterruptedWatchError on Ctrl-C."""
+        return self._schedule.run(tasks)
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass; what is under way is looked at meanwhile."""
+        self._schedule.idle(seconds)
+
+    def follow(self, job: Job, stack_id: str, after: str, subject: Subject) -> Steps[Outcome]:
+        """Follow the operation that began after the event ``after`` to its end."""
+        client, pace = job.session.cloudformation, job.session.pace
+        how = _target.how_to_follow(self.asked)
+        outcome = yield Watch(client, stack_id, after, subject, pace, how)
+        return outcome
+
+    def refused(self, name: str) -> str:
+        """What is said where a stack is left as it is."""
+        sentences = []
+        if self.changed:
+            sentences.append(f"{name} stays as it is; {' and '.join(self.changed)} is deployed.")
+        under_way = [one for one in self._schedule.under_way if one != name]
+        if under_way:
+            sentences.append(f"{' and '.join(under_way)} is being deployed.")
+        return " ".join(sentences) or "Nothing was changed."
+
+
+def conclude(report: Report) -> None:
+    """Raise what went wrong: the one error there is, or a RunError that tells of all stacks."""
+    if not report.failed:
+        return
+    if len(report.failed) == 1 and not report.done and not report.not_begun:
+        raise next(iter(report.failed.values()))
+    raise RunError(report)

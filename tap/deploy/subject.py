@@ -1,0 +1,62 @@
+"""What is known of a stack while it is watched: its resources' sentences, tiers and what they wait for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tap.references import of_resource
+
+
+@dataclass(frozen=True)
+class Part:
+    """A resource: what the template says of it, and the other resources that it waits for."""
+
+    type: str
+    tier: str = ""
+    sentence: str = ""
+    waits_for: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A stack that an operation changes. ``parts`` are its resources, those of nested stacks too, by logical id.
+
+    ``expected`` are the logical ids of those that the operation will touch, where that is known.
+    """
+
+    stack_name: str
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    expected: frozenset[str] = frozenset()
+
+    def part(self, logical_id: str) -> Part:
+        """What is known of a resource; an empty one, if nothing is."""
+        return self.parts.get(logical_id, UNKNOWN)
+
+
+UNKNOWN = Part("")
+
+
+def subject(stack_name: str, templates: Iterable[Mapping[str, Any]], expected: Iterable[str] = ()) -> Subject:
+    """The subject that templates tell of: a stack's own, and those of the stacks nested in it."""
+    parts = {}
+    for template in templates:
+        parts.update(parts_of(template))
+    return Subject(stack_name, parts, frozenset(expected))
+
+
+def parts_of(template: Mapping[str, Any]) -> dict[str, Part]:
+    """The resources of a template by logical id."""
+    resources = template.get("Resources", {})
+    found = {}
+    for logical_id, body in resources.items():
+        about = body.get("Metadata") or {}
+        waits = {use.reference.name for use in of_resource(body, ())} & set(resources)
+        found[logical_id] = Part(
+            str(body.get("Type", "")),
+            str(about.get("Tier", "")),
+            str(about.get("Description", "")),
+            frozenset(waits - {logical_id}),
+        )
+    return found
