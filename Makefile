@@ -11,7 +11,7 @@ ARGS ?=
 export TAP_LOCAL ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help synth test lint plan deploy check bench format clean ci
+.PHONY: help synth test lint check plan deploy bench style format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,11 +19,14 @@ help: ## this list
 synth: $(VENV)/.installed ## write everything in out/ and lint it (the main job)
 	@$(TAP) synth && $(TAP) lint
 
-test: $(VENV)/.installed $(EMULATOR)/.installed ## all tests: units, requirements, golden files, and deployments to the local emulator
+test: check $(EMULATOR)/.installed ## all tests: units, requirements, golden files, and deployments to the local emulator
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.installed ## cfn-lint over out/ (cached by content)
 	@$(TAP) lint
+
+check: $(VENV)/.installed ## what would fail only when deployed, over out/
+	@$(TAP) check
 
 plan: $(VENV)/.installed $(EMULATOR)/.installed ## what a deployment would change   (SYSTEM=customer-portal ENV=dev ARGS=…)
 	@$(TAP) plan $(SYSTEM) --env $(ENV) $(ARGS)
@@ -37,7 +40,7 @@ bench: $(VENV)/.installed ## measure synth and lint against their floors in one 
 format: $(VENV)/.installed ## format and tidy the Python
 	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format --quiet .
 
-check: $(VENV)/.installed ## style (ruff) and types (mypy)
+style: $(VENV)/.installed ## style (ruff) and types (mypy)
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
 
 clean: ## stop the emulator; remove environments, caches and local state (never out/)

@@ -10,6 +10,7 @@ from tap.check.model import Model, World
 from tap.check.rule import Found, Rule, Severity, rules
 from tap.check.values import fields
 
+FAILED = "TAP1900"
 UNUSED = "TAP1901"
 UNREASONED = "TAP1902"
 _WORDS = 3
@@ -54,11 +55,14 @@ def _found(model: Model, chosen: Iterable[Rule]) -> Iterator[Finding]:
     by_id: dict[str, Rule] = {}
     for rule in chosen:
         by_id[rule.id] = rule
-        for number, world in enumerate(worlds):
-            for found in rule.check(world):
-                places = seen.setdefault((rule.id, found), [])
-                if not places or places[-1] != number:
-                    places.append(number)
+        try:
+            for number, world in enumerate(worlds):
+                for found in rule.check(world):
+                    places = seen.setdefault((rule.id, found), [])
+                    if not places or places[-1] != number:
+                        places.append(number)
+        except Exception as error:  # a fault of one rule must not keep the others from speaking
+            yield _failed(model, rule, error)
     for (rule_id, found), places in seen.items():
         rule = by_id[rule_id]
         line, column = model.document.line(found.place)
@@ -76,6 +80,13 @@ def _found(model: Model, chosen: Iterable[Rule]) -> Iterator[Finding]:
             rule.source,
             _when(worlds, places),
         )
+
+
+def _failed(model: Model, rule: Rule, error: Exception) -> Finding:
+    says = f"{rule.id} ({rule.title}) could not judge this template: {type(error).__name__}: {error}"
+    advice = "This is a fault of the rule, not of the template. Please report it, with the template."
+    path = model.document.path
+    return Finding(FAILED, "A rule failed", Severity.NOTE, path, 1, 1, "", "", says, advice, "")
 
 
 def _when(worlds: tuple[World, ...], places: list[int]) -> str:

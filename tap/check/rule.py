@@ -89,7 +89,7 @@ def rules() -> tuple[Rule, ...]:
     while todo:
         one = todo.pop()
         todo += one.__subclasses__()
-        if one.id:
+        if one.id and one.__module__.startswith(f"{package.__name__}."):
             if one.id in found:
                 raise ValueError(f"two rules have the id {one.id}: {type(found[one.id]).__name__}, {one.__name__}")
             found[one.id] = one()
