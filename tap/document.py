@@ -15,9 +15,11 @@ from tap.cases import ALWAYS, Conditions
 from tap.costs import idle
 from tap.deletion import Fate, deletion
 from tap.describe import allowed
-from tap.diagram import flowchart
 from tap.markdown import bullets, code, collapsed, table, text
 from tap.model import SUFFIX
+from tap.report.picture.model import Scene
+from tap.report.picture.picture import in_words
+from tap.report.picture.scene import scene
 
 MARK = "<!-- Written by `python generate.py synth` from the template. Do not edit. -->"
 """The first line of every page: what tells ours from those that people write."""
@@ -56,6 +58,11 @@ class Told:
         return found
 
     @property
+    def file(self) -> str:
+        """The name of the picture's file, beside the page."""
+        return f"{self.name}.svg"
+
+    @property
     def conditions(self) -> Conditions:
         """The template's conditions."""
         return Conditions(self.body.get("Conditions", {}), self.body.get("Parameters", {}))
@@ -67,7 +74,7 @@ def page(main: Told, edge: Told | None = None) -> str:
     counted = f"{len(main.resources)} resources in {len(main.tiers)} tiers"
     sections: list[tuple[str, list[str]]] = [
         ("", [text(says), "", f"{code(main.name)} · {main.region} · {counted}"]),
-        ("Traffic", _traffic(main)),
+        ("Architecture", _architecture(main, edge)),
         ("Deploying", _deploying(main, edge)),
         ("Capabilities", _capabilities(main)),
         ("Parameters", _parameters(main)),
@@ -85,12 +92,17 @@ def page(main: Told, edge: Told | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _traffic(main: Told) -> list[str]:
-    drawn = flowchart(main.resources, [(name, title) for name, title, _ in main.tiers])
+def scene_of(main: Told, edge: Told | None) -> Scene | None:
+    """What the system's picture shows; None where there is nothing to draw."""
+    return scene(main.body, edge.body if edge else None)
+
+
+def _architecture(main: Told, edge: Told | None) -> list[str]:
+    drawn = scene_of(main, edge)
     if not drawn:
         return []
-    said = "Ways that the template opens, with their ports; dotted: by permission of a role."
-    return [said, "", "```mermaid", *drawn, "```"]
+    alone = f"![The architecture of {text(drawn.title)}: its ways are told below.]({main.file})"
+    return [alone, "", *collapsed("The same in words", bullets(text(line) for line in in_words(drawn)))]
 
 
 def _deploying(main: Told, edge: Told | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""The systems' pages beside what is emitted: from the files of a system to its page, and which pages are stale."""
+"""The systems' pages beside what is emitted: from a system's files to page and picture, and which are stale."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 from tap import document
 from tap.edge import EDGE, checked_edge
 from tap.model import System
+from tap.report.picture.picture import picture
 from tap.synth import Difference, Emitted, differences
 
 
 def pages(system: System, emitted: Iterable[Emitted]) -> Iterator[Emitted]:
-    """The page of a system, from its files; none without the layout ``stack``, whose template it tells of."""
+    """The page of a system and its picture, from its files; none without the layout ``stack``, which they tell of."""
     files = {file.path: file.text for file in emitted}
 
     def told(of: System, path: str) -> document.Told:
@@ -24,8 +25,10 @@ def pages(system: System, emitted: Iterable[Emitted]) -> Iterator[Emitted]:
     whole, other = f"{system.name}/stack", f"{system.name}/{EDGE}"
     if f"{whole}.json" in files:
         edge = checked_edge(system) if f"{other}.json" in files else None
-        text = document.page(told(system, whole), told(edge, other) if edge else None)
-        yield Emitted(f"{system.name}.md", text)
+        main, far = told(system, whole), told(edge, other) if edge else None
+        yield Emitted(f"{system.name}.md", document.page(main, far))
+        if drawn := document.scene_of(main, far):
+            yield Emitted(main.file, f"{document.MARK}\n{picture(drawn)}")
 
 
 def stale(written: Collection[Emitted], folder: Path, names: Collection[str] | None) -> list[Difference]:
@@ -35,9 +38,13 @@ def stale(written: Collection[Emitted], folder: Path, names: Collection[str] | N
     ``None`` when only some systems are looked at. Raises OSError for a file that cannot be read.
     """
     changes = differences(written, folder, (), ())
-    left = [] if names is None else [path for path in sorted(folder.glob("*.md")) if path.stem not in names]
+    left = [] if names is None else [path for path in _files(folder) if path.stem not in names]
     for path in left:
         text = path.read_text("utf-8", "replace")
         if text.startswith(document.MARK):
             changes.append(Difference(path.name, "gone", text, ""))
     return changes
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.suffix in (".md", ".svg"))

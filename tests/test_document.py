@@ -27,7 +27,7 @@ SYSTEMS = synth.system_names()
 
 
 def page(of: System) -> str:
-    (written,) = pages.pages(of, list(synth.emit(of)))
+    written, *_ = pages.pages(of, list(synth.emit(of)))
     assert written.path == f"{of.name}.md"
     return written.text
 
@@ -73,6 +73,7 @@ def test_the_page_in_docs_is_what_synth_writes(real: tuple[System, dict[str, Any
 
 def test_there_is_a_page_for_each_system_and_no_other() -> None:
     assert sorted(path.stem for path in DOCS.glob("*.md")) == SYSTEMS
+    assert sorted(path.stem for path in DOCS.glob("*.svg")) == SYSTEMS
 
 
 def test_a_page_is_the_same_each_time(real: tuple[System, dict[str, Any], str]) -> None:
@@ -92,7 +93,8 @@ def test_a_page_is_valid_markdown(real: tuple[System, dict[str, Any], str]) -> N
     widths = {len(row) for row in cells(text)}
     assert widths <= {3, 4, 5}
     found = [child.type for token in parsed(text) for child in token.children or ()]
-    assert set(found) <= {"text", "code_inline", "softbreak", "html_inline"}
+    assert set(found) <= {"text", "code_inline", "softbreak", "html_inline", "image"}
+    assert found.count("image") == 1
 
 
 def test_a_page_tells_of_everything_in_the_template(real: tuple[System, dict[str, Any], str]) -> None:
@@ -126,12 +128,22 @@ def test_every_exemption_is_listed_with_its_reason(real: tuple[System, dict[str,
             assert (name, check, why) in listed
 
 
-def test_the_picture_names_only_what_there_is(real: tuple[System, dict[str, Any], str]) -> None:
+def test_the_picture_in_docs_is_what_synth_writes(real: tuple[System, dict[str, Any], str]) -> None:
+    made, _, text = real
+    _, drawn = pages.pages(made, list(synth.emit(made)))
+    path = DOCS / drawn.path
+    assert path.is_file() and path.read_bytes() == drawn.text.encode(), (
+        f"{path} is stale. Run: python generate.py synth"
+    )
+    assert f"]({drawn.path})" in sections(text)["Architecture"]
+
+
+def test_the_ways_in_words_name_only_what_there_is(real: tuple[System, dict[str, Any], str]) -> None:
     _, body, text = real
-    (fence,) = [token.content for token in parsed(text) if token.info == "mermaid"]
-    drawn = set(re.findall(r"-\.?->(?:\|[^|]*\|)? (\w+)", fence)) | set(re.findall(r"^  (\w+) -", fence, re.MULTILINE))
-    assert drawn - {"internet"} <= set(body["Resources"])
-    assert {"LoadBalancer", "DatabaseCluster"} <= drawn
+    words = sections(text)["Architecture"]
+    drawn = set(re.findall(r"^- (\w+) ", words, re.MULTILINE)) | set(re.findall(r"(?:→|may use) (\w+)", words))
+    assert drawn - {"Users"} <= set(body["Resources"])
+    assert {"LoadBalancer", "DatabaseCluster", "Users"} <= drawn
 
 
 def test_commands_for_both_tools(real: tuple[System, dict[str, Any], str]) -> None:
@@ -151,6 +163,7 @@ def test_a_system_with_little_has_a_short_page() -> None:
     text = page(made)
     assert text.startswith(f"{document.MARK}\n\n# Shop\n")
     assert set(sections(text)) == {"Parameters", "Deleting", "Limitations", "Tiers"}
+    assert len(list(pages.pages(made, list(synth.emit(made))))) == 1
     assert "All else is deleted" in sections(text)["Deleting"]
 
 
@@ -196,7 +209,7 @@ def test_pages_are_written_beside_the_projects_own_out_only(tmp_path: Path, monk
     assert run(tmp_path / "a")[0] == 0
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
     assert run(tmp_path / "a", "--docs", str(tmp_path / "d"))[0] == 0
-    assert [path.name for path in (tmp_path / "d").iterdir()] == ["customer-portal.md"]
+    assert {path.name for path in (tmp_path / "d").iterdir()} == {"customer-portal.md", "customer-portal.svg"}
     monkeypatch.setattr(project, "OUT", tmp_path / "own" / "out")
     assert run(tmp_path / "own" / "out")[0] == 0
     assert (tmp_path / "own" / "docs" / "systems" / "customer-portal.md").is_file()
@@ -218,9 +231,11 @@ def test_a_stale_page_fails_the_check(tmp_path: Path) -> None:
 
 def test_pages_of_systems_that_are_gone_go_and_what_people_write_stays(tmp_path: Path) -> None:
     (tmp_path / "old.md").write_text(f"{document.MARK}\n\n# Old\n")
+    (tmp_path / "old.svg").write_text(f"{document.MARK}\n<svg/>\n")
     (tmp_path / "README.md").write_text("# Ours\n")
+    (tmp_path / "ours.svg").write_text("<svg/>\n")
     changes = pages.stale([], tmp_path, ["new"])
-    assert [(each.path, each.state) for each in changes] == [("old.md", "gone")]
+    assert [(each.path, each.state) for each in changes] == [("old.md", "gone"), ("old.svg", "gone")]
     assert pages.stale([], tmp_path, None) == []
 
 
@@ -230,7 +245,8 @@ def test_without_the_stack_there_is_no_page(tmp_path: Path) -> None:
 
 
 def test_pages_need_neither_boto3_nor_cfn_lint() -> None:
-    code = "import sys, tap.pages; print([m for m in ('boto3', 'botocore', 'cfnlint', 'rich') if m in sys.modules])"
+    unwanted = ("boto3", "botocore", "cfnlint", "rich", "jinja2")
+    code = f"import sys, tap.pages; print([m for m in {unwanted} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=project.ROOT)
     assert done.stdout.strip() == "[]"
 

@@ -1,12 +1,12 @@
-"""A picture of a system's traffic, told from its template: who is reached from outside, and who reaches whom.
+"""A system's traffic, told from its template: who is reached from outside, and who reaches whom, by which protocol.
 
-Mermaid text (a flowchart), which GitHub and most editors draw. A way is drawn where the template opens it: rules of
-security groups, origins of a distribution, integrations of an API; dotted, where a role may use a table or a bucket.
+A way is there where the template opens it: rules of security groups, origins of a distribution, integrations of an
+API; and where a role may use what is reached by no network of the system's own: a table, a bucket, a secret.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +15,15 @@ from tap.references import find
 _PUBLIC = ("AWS::CloudFront::Distribution", "AWS::ApiGateway::RestApi")
 """What is on the internet by its nature, and by HTTPS."""
 _ORIGINS = ("AWS::S3::Bucket", "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ApiGateway::RestApi")
-_STORES = ("AWS::RDS::DBCluster", "AWS::DynamoDB::Table", "AWS::S3::Bucket")
+_STORES = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SecretsManager::Secret")
+_PROTOCOLS = {"80": "HTTP 80", "443": "HTTPS 443", "5432": "PostgreSQL 5432"}
+"""What is spoken on a port (source: IANA, "Service Name and Transport Protocol Port Number Registry")."""
 _GROUP, _RULES = "AWS::EC2::SecurityGroup", ("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress")
 
 
 @dataclass(frozen=True)
 class Way:
-    """A way from one resource (empty: the internet) to another, with what is on the arrow. ``granted``: by a role."""
+    """A way from one resource (empty: the internet) to another: what is spoken and where. ``granted``: by a role."""
 
     start: str
     end: str
@@ -36,10 +38,9 @@ def ways(resources: Mapping[str, Mapping[str, Any]]) -> list[Way]:
     for name, each in resources.items():
         kind, properties = each["Type"], each.get("Properties", {})
         if kind in _PUBLIC:
-            found.append(Way("", name, "443"))
+            found.append(Way("", name, _PROTOCOLS["443"]))
         if kind == "AWS::CloudFront::Distribution":
-            ends = _named(properties["DistributionConfig"]["Origins"], resources)
-            found += [Way(name, end) for end in ends if resources[end]["Type"] in _ORIGINS]
+            found += _origins(name, properties["DistributionConfig"]["Origins"], resources)
         elif kind == "AWS::ApiGateway::Method":
             found += _integration(properties, resources)
         elif kind == _GROUP:
@@ -49,35 +50,11 @@ def ways(resources: Mapping[str, Mapping[str, Any]]) -> list[Way]:
                 [user for group in _named(properties.get(side), resources) for user in users.get(group, ())]
                 for side in ("SourceSecurityGroupId", "GroupId")
             )
-            found += [Way(start, end, _ports([properties])) for start in starts for end in ends]
+            spoken = {end: _ports([properties], _protocol(end, resources)) for end in ends}
+            found += [Way(start, end, spoken[end]) for start in starts for end in ends]
     reached = {name for way in found for name in (way.start, way.end)}
     found += [way for name in resources if name in reached for way in _granted(name, resources)]
     return list(dict.fromkeys(found))
-
-
-def flowchart(resources: Mapping[str, Mapping[str, Any]], tiers: Sequence[tuple[str, str]]) -> list[str]:
-    """The lines of a Mermaid flowchart; ``tiers`` are names and titles, in reading order. Empty without a way."""
-    drawn = ways(resources)
-    if not drawn:
-        return []
-    shown = {name for way in drawn for name in (way.start, way.end)}
-    lines = ["flowchart LR"]
-    if "" in shown:
-        lines.append('  internet(["Internet"])')
-    for tier, title in tiers:
-        inside = [name for name in resources if name in shown and resources[name]["Metadata"]["Tier"] == tier]
-        if inside:
-            lines.append(f'  subgraph tier_{tier.replace("-", "_")}["{title}"]')
-            lines += [f"    {_node(name, resources[name]['Type'])}" for name in inside]
-            lines.append("  end")
-    for way in drawn:
-        arrow = "-.->" if way.granted else "-->"
-        lines.append(f"  {way.start or 'internet'} {arrow}{f'|{way.label}|' if way.label else ''} {way.end}")
-    return lines
-
-
-def _node(name: str, kind: str) -> str:
-    return f'{name}[("{name}")]' if kind in _STORES else f'{name}["{name}"]'
 
 
 def _named(node: Any, resources: Mapping[str, Any]) -> list[str]:
@@ -94,6 +71,24 @@ def _users(resources: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
                 if group in users:
                     users[group].append(name)
     return users
+
+
+def _origins(
+    distribution: str, origins: Iterable[Mapping[str, Any]], resources: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Way]:
+    for origin in origins:
+        policies = list(_branches(origin.get("CustomOriginConfig", {}).get("OriginProtocolPolicy", "https-only")))
+        spoken = [_PROTOCOLS["443"] if each == "https-only" else _PROTOCOLS["80"] for each in policies]
+        for end in _named(origin.get("DomainName"), resources):
+            if resources[end]["Type"] in _ORIGINS:
+                yield Way(distribution, end, " or ".join(dict.fromkeys(spoken)))
+
+
+def _protocol(end: str, resources: Mapping[str, Mapping[str, Any]]) -> str:
+    """What a service speaks on ports that have no name of their own: its target group says so."""
+    groups = _named(resources[end].get("Properties", {}).get("LoadBalancers"), resources)
+    spoken = [resources[each]["Properties"].get("Protocol") for each in groups]
+    return next((each for each in spoken if isinstance(each, str)), "TCP")
 
 
 def _integration(method: Mapping[str, Any], resources: Mapping[str, Any]) -> Iterator[Way]:
@@ -120,9 +115,10 @@ def _branches(node: Any) -> Iterator[Any]:
             yield each
 
 
-def _ports(rules: Iterable[Mapping[str, Any]]) -> str:
+def _ports(rules: Iterable[Mapping[str, Any]], protocol: str = "TCP") -> str:
     ports = [port for rule in rules for port in _branches(rule.get("FromPort")) if isinstance(port, int | str)]
-    return ", ".join(sorted({str(port) for port in ports}, key=lambda port: (len(port), port)))
+    ordered = sorted({str(port) for port in ports}, key=lambda port: (len(port), port))
+    return ", ".join(_PROTOCOLS.get(port, f"{protocol} {port}") for port in ordered)
 
 
 def _granted(name: str, resources: Mapping[str, Mapping[str, Any]]) -> Iterator[Way]:
@@ -137,5 +133,5 @@ def _granted(name: str, resources: Mapping[str, Mapping[str, Any]]) -> Iterator[
         return
     for role in roles:
         for end in _named(resources[role]["Properties"].get("Policies"), resources):
-            if resources[end]["Type"] in ("AWS::DynamoDB::Table", "AWS::S3::Bucket"):
+            if resources[end]["Type"] in _STORES:
                 yield Way(name, end, granted=True)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tap.diagram import Way, flowchart, ways
+from tap.report.picture.ways import Way, ways
 
 ANYWHERE = "0.0.0.0/0"
 
@@ -42,7 +42,7 @@ def test_who_is_open_to_anyone() -> None:
             "Host": resource("EC2::Instance", SecurityGroupIds=[group_of("Inner")]),
         }
     )
-    assert found == [Way("", "Door", "80, 443")]
+    assert found == [Way("", "Door", "HTTP 80, HTTPS 443")]
 
 
 def test_a_rule_between_groups_joins_those_who_are_in_them() -> None:
@@ -68,7 +68,7 @@ def test_a_rule_between_groups_joins_those_who_are_in_them() -> None:
             "Out": resource("EC2::SecurityGroupEgress", **out),
         }
     )
-    assert found == [Way("Web", "Database", "5432")]
+    assert found == [Way("Web", "Database", "PostgreSQL 5432")]
 
 
 def test_a_distribution_leads_to_its_origins() -> None:
@@ -81,7 +81,38 @@ def test_a_distribution_leads_to_its_origins() -> None:
             "Cdn": resource("CloudFront::Distribution", DistributionConfig={"Origins": origins}),
         }
     )
-    assert found == [Way("", "Cdn", "443"), Way("Cdn", "Files"), Way("Cdn", "Door")]
+    assert found == [Way("", "Cdn", "HTTPS 443"), Way("Cdn", "Files", "HTTPS 443"), Way("Cdn", "Door", "HTTPS 443")]
+
+
+def test_what_a_distribution_speaks_to_its_origin() -> None:
+    door = {"Fn::GetAtt": ["Door", "DNSName"]}
+
+    def spoken(policy: Any) -> str:
+        origin = {"DomainName": door, "CustomOriginConfig": {"OriginProtocolPolicy": policy}}
+        cdn = resource("CloudFront::Distribution", DistributionConfig={"Origins": [origin]})
+        return ways({"Door": resource("ElasticLoadBalancingV2::LoadBalancer"), "Cdn": cdn})[1].label
+
+    assert spoken("http-only") == "HTTP 80"
+    assert spoken({"Fn::If": ["HasCertificate", "https-only", "http-only"]}) == "HTTPS 443 or HTTP 80"
+
+
+def test_a_target_group_says_what_its_service_speaks() -> None:
+    into: dict[str, Any] = {
+        "GroupId": group_of("B"),
+        "SourceSecurityGroupId": group_of("A"),
+        "FromPort": 3000,
+        "ToPort": 3000,
+    }
+    resources = {
+        "A": group(),
+        "B": group(),
+        "Door": resource("ElasticLoadBalancingV2::LoadBalancer", SecurityGroups=[group_of("A")]),
+        "Targets": resource("ElasticLoadBalancingV2::TargetGroup", Protocol="HTTP"),
+        "In": resource("EC2::SecurityGroupIngress", **into),
+    }
+    web = service("B", LoadBalancers=[{"TargetGroupArn": ref("Targets")}])
+    assert ways({**resources, "Web": web}) == [Way("Door", "Web", "HTTP 3000")]
+    assert ways({**resources, "Web": service("B")}) == [Way("Door", "Web", "TCP 3000")]
 
 
 def test_a_method_leads_through_its_link_or_to_its_function() -> None:
@@ -100,44 +131,29 @@ def test_a_method_leads_through_its_link_or_to_its_function() -> None:
             "Mock": resource("ApiGateway::Method", RestApiId=ref("Api"), Integration={"Type": "MOCK"}),
         }
     )
-    assert found == [Way("", "Api", "443"), Way("Api", "Link"), Way("Api", "Work")]
+    assert found == [Way("", "Api", "HTTPS 443"), Way("Api", "Link"), Way("Api", "Work")]
 
 
 def test_what_a_role_lets_a_service_use() -> None:
-    allowed = [{"PolicyDocument": {"Statement": [{"Resource": [{"Fn::GetAtt": ["Sessions", "Arn"]}, ref("Secret")]}]}}]
+    allowed = [
+        {
+            "PolicyDocument": {
+                "Statement": [{"Resource": [{"Fn::GetAtt": ["Sessions", "Arn"]}, ref("Secret"), ref("Topic")]}]
+            }
+        }
+    ]
     resources = {
         "Group": group(rule(80)),
         "Sessions": resource("DynamoDB::Table"),
         "Secret": resource("SecretsManager::Secret"),
+        "Topic": resource("SNS::Topic"),
         "Role": resource("IAM::Role", Policies=allowed),
         "Task": resource("ECS::TaskDefinition", TaskRoleArn={"Fn::GetAtt": ["Role", "Arn"]}),
         "Web": service("Group", TaskDefinition=ref("Task")),
         "Idle": resource("ECS::Service", TaskDefinition=ref("Task")),
     }
-    assert ways(resources) == [Way("", "Web", "80"), Way("Web", "Sessions", granted=True)]
-
-
-def test_the_picture() -> None:
-    resources = {
-        "Group": group(rule(80)),
-        "Door": resource("ElasticLoadBalancingV2::LoadBalancer", "front-end", SecurityGroups=[group_of("Group")]),
-        "Files": resource("S3::Bucket"),
-        "Cdn": resource(
-            "CloudFront::Distribution", DistributionConfig={"Origins": [{"DomainName": {"Fn::GetAtt": ["Files", "X"]}}]}
-        ),
-    }
-    assert flowchart(resources, [("front-end", "Front end"), ("empty", "Empty"), ("one", "One")]) == [
-        "flowchart LR",
-        '  internet(["Internet"])',
-        '  subgraph tier_front_end["Front end"]',
-        '    Door["Door"]',
-        "  end",
-        '  subgraph tier_one["One"]',
-        '    Files[("Files")]',
-        '    Cdn["Cdn"]',
-        "  end",
-        "  internet -->|80| Door",
-        "  internet -->|443| Cdn",
-        "  Cdn --> Files",
+    assert ways(resources) == [
+        Way("", "Web", "HTTP 80"),
+        Way("Web", "Sessions", granted=True),
+        Way("Web", "Secret", granted=True),
     ]
-    assert flowchart({"Files": resource("S3::Bucket")}, [("one", "One")]) == []
