@@ -180,7 +180,11 @@ def _deploy(job: Job, source: StackSource, run: Run, consent: Consent) -> Steps[
         raise StackError(f"{name}: {' '.join(proposal.plan.notes)}")
     if made.empty:
         workflow.drop(job, proposal)
-        _target.note(f"{name}: no changes.")
+        if proposal.plan.pending:
+            show(proposal.plan, result=False)
+            _target.note(f"{name}: CloudFormation would change nothing, so nothing was; see above what is not applied.")
+        else:
+            _target.note(f"{name}: no changes.")
         return
     try:
         show(proposal.plan, result=False)

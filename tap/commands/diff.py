@@ -16,6 +16,7 @@ from tap.diff.model import Diff
 from tap.diff.schemas import bundled
 from tap.diff.verdict import FailOn
 from tap.errors import TapError
+from tap.styled import Coloured
 
 if TYPE_CHECKING:
     from tap.deploy.session import Session
@@ -134,7 +135,7 @@ def show(found: Diff, form: str, code: int) -> None:
     elif form == "markdown":
         click.echo(markdown.rendered(found), nl=False)
     elif sys.stdout.isatty():
-        console.out().print(render.coloured(found))
+        console.out().print(Coloured(render.lines(found)), soft_wrap=False)
     else:
         click.echo(render.plain(found))
 

@@ -11,8 +11,9 @@ from tap.commands import _target
 from tap.deploy import edge, workflow
 from tap.deploy.aws_errors import translated
 from tap.deploy.plan import Plan
-from tap.deploy.render import plain
+from tap.deploy.render import lines, plain
 from tap.deploy.workflow import Job
+from tap.styled import Coloured
 
 
 @click.command()
@@ -23,14 +24,9 @@ from tap.deploy.workflow import Job
 def plan(**options: Any) -> None:
     """Make a change set, show what it would change, and remove it again: nothing is left behind.
 
-    \b
-      + add                a new resource
-      ~ modify             changed in place
-      -/+ replace          a new one takes its place; the old one goes
-      ? may replace        one or the other; CloudFormation knows only when it happens
-      - remove             taken out of the stack
-
-    Who gains access comes first, then which data are at risk, then the plan.
+    Who gains access comes first, then which data are at risk and what CloudFormation's own validation warns of, then
+    the plan. What the change set does not mention, but the comparison with the deployed template does, stands in it
+    too and is called so. The symbols are explained at the end.
 
     With --edge the system's stack in us-east-1 is planned too, first.
 
@@ -73,8 +69,6 @@ def show(found: Plan, *, result: bool = True) -> None:
     """Print a plan: as a result on standard output, or as what a question is about on standard error."""
     stream = console.out() if result else console.err()
     if stream.is_terminal:
-        from tap.deploy.render_rich import coloured
-
-        stream.print(coloured(found))
+        stream.print(Coloured(lines(found)), soft_wrap=False)
     else:
         stream.print(plain(found), markup=False)

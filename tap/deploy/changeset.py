@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from tap.deploy import aws_errors
+from tap.deploy import aws_errors, findings
 from tap.deploy.body import Body, digest
+from tap.deploy.findings import Finding
 from tap.deploy.session import Pace
 from tap.errors import TapError
 
@@ -75,7 +76,9 @@ class ChangeSet:
     """A change set as CloudFormation described it: all pages, with property values and without.
 
     ``valued`` may lack whole resources (CloudFormation says so in ``reason`` alone); ``bare`` has them all.
-    ``children`` are the change sets of nested stacks, by the logical id that the parent has for them.
+    ``children`` are the change sets of nested stacks, by the logical id that the parent has for them. ``findings`` are
+    those of CloudFormation's own validation, ``notes`` sentences on what could not be read or is not understood,
+    ``drift`` the stack's drift status in a drift-aware change set.
     """
 
     arn: str
@@ -86,6 +89,19 @@ class ChangeSet:
     bare: tuple[Mapping[str, Any], ...] = ()
     valued: tuple[Mapping[str, Any], ...] = ()
     children: Mapping[str, ChangeSet] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    drift: str = ""
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """The findings, and those of nested stacks with the stack's logical id before theirs."""
+        within = [
+            replace(one, logical_id=f"{name}/{one.logical_id}".rstrip("/"))
+            for name, child in self.children.items()
+            for one in child.all_findings
+        ]
+        return (*self.findings, *within)
 
 
 def make(client: CloudFormationClient, request: Request, pace: Pace, sleep: Sleep = time.sleep) -> ChangeSet:
@@ -183,35 +199,50 @@ def _read(client: CloudFormationClient, arn: str, pace: Pace, sleep: Sleep) -> C
     common = {"arn": described["ChangeSetId"], "stack_id": described["StackId"], "stack_name": described["StackName"]}
     if state == "empty":
         return ChangeSet(**common, reason=reason, empty=True)
-    if state != "ready":
-        said = reason.rstrip(".") or f"it is {described['Status']}, {described.get('ExecutionStatus')}"
-        findings = _findings(client, described["ChangeSetId"])
-        raise ChangeSetError(f"CloudFormation cannot change {described['StackName']}: {said}.{findings}")
-    bare = _changes(pages(client, arn, values=False))
-    valued = _changes(pages(client, arn, values=True))
-    nested = {one["LogicalResourceId"]: one["ChangeSetId"] for one in bare if one.get("ChangeSetId")}
+    found, unread = findings.read(client, described["ChangeSetId"])
+    stopping = [one for one in found if one.stops]
+    if state != "ready" or stopping:
+        said = reason.rstrip(".") or (
+            "its validation found what would fail"
+            if stopping
+            else f"it is {described['Status']}, {described.get('ExecutionStatus')}"
+        )
+        lines = "".join(f"\n  {one.sentence}" for one in stopping or found)
+        raise ChangeSetError(f"CloudFormation cannot change {described['StackName']}: {said}.{lines}")
+    bare, valued = list(pages(client, arn, values=False)), list(pages(client, arn, values=True))
+    nested = {one["LogicalResourceId"]: one["ChangeSetId"] for one in _changes(bare) if one.get("ChangeSetId")}
     children = {logical_id: _read(client, child, pace, sleep) for logical_id, child in nested.items()}
-    return ChangeSet(**common, reason=reason, bare=bare, valued=valued, children=children)
-
-
-def _changes(found: Iterator[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
-    return tuple(
-        change["ResourceChange"] for page in found for change in page.get("Changes", []) if "ResourceChange" in change
+    reasons = dict.fromkeys(page.get("StatusReason") or "" for page in (described, *bare, *valued))
+    return ChangeSet(
+        **common,
+        reason=" ".join(filter(None, reasons)),
+        bare=_changes(bare),
+        valued=_changes(valued),
+        children=children,
+        findings=found,
+        notes=tuple(filter(None, (unread, _not_understood(bare)))),
+        drift=described.get("StackDriftStatus") or "",
     )
 
 
-def _findings(client: CloudFormationClient, arn: str) -> str:
-    """What CloudFormation's own validation found: its reason only says where to ask for that."""
-    try:
-        events = client.describe_events(ChangeSetName=arn, Filters={"FailedEvents": True})["OperationEvents"]
-    except (ClientError, BotoCoreError):
-        return ""
-    lines = [
-        f"\n  {event.get('LogicalResourceId', '')} {event.get('ValidationPath', '')}: {event['ValidationStatusReason']}"
-        for event in events
-        if event.get("ValidationStatusReason")
+def _changes(found: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    return tuple(
+        change["ResourceChange"]
+        for page in found
+        for change in page.get("Changes") or ()
+        if change.get("ResourceChange")
+    )
+
+
+def _not_understood(found: Iterable[Mapping[str, Any]]) -> str:
+    """A sentence on changes that are of no resource: there are none such yet."""
+    kinds = [
+        str(change.get("Type"))
+        for page in found
+        for change in page.get("Changes") or ()
+        if "ResourceChange" not in change
     ]
-    return "".join(lines)
+    return f"The change set lists what this tool does not know: {', '.join(dict.fromkeys(kinds))}." if kinds else ""
 
 
 def _remove(client: CloudFormationClient, arn: str, pace: Pace, sleep: Sleep) -> None:

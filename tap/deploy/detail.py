@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tap.deploy.difference import Leaf, leaves
 from tap.deploy.mask import Mask
 from tap.deploy.resolve import Scope, resolve
+from tap.diff.model import KNOWN_LATER, Edit, Kind
 
-KNOWN_LATER = "(known after apply)"
 _KNOWN_LATER_MARK = "{{changeSet:KNOWN_AFTER_APPLY}}"
 
 ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy", "Metadata")
@@ -19,22 +18,15 @@ ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "Update
 
 _RECREATION = {"Never": "", "Conditionally": "may", "Always": "always"}
 _RANK = ("", "may", "always")
-
-
-@dataclass(frozen=True)
-class Detail:
-    """One property: ``before`` and ``after`` in a line each, None where that is not known.
-
-    ``recreation``: whether this change makes CloudFormation replace the resource: ``""``, ``"may"`` or
-    ``"always"``. ``cause``: a parameter or another resource whose change brings this one about; empty for the
-    template itself.
-    """
-
-    path: str
-    before: str | None = None
-    after: str | None = None
-    recreation: str = ""
-    cause: str = ""
+_KINDS = {
+    "Tags": Kind.TAG,
+    "Metadata": Kind.METADATA,
+    **dict.fromkeys(("DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy"), Kind.ATTRIBUTE),
+}
+_VALUES = frozenset({"BeforeValue", "AfterValue", "Drift"})
+_ACTUAL = "ACTUAL_STATE"
+"""``BeforeValueFrom`` where ``BeforeValue`` is what is there, not what was last deployed (drift-aware change sets only;
+CloudFormation API reference, ``ResourceTargetDefinition``)."""
 
 
 Raw = Mapping[str, Any]
@@ -54,60 +46,82 @@ def merged(valued: Iterable[Raw], bare: Iterable[Raw]) -> list[Raw]:
     return found + [one for one in bare if _subject(one) not in have]
 
 
-def from_change(listed: Sequence[Raw], old: Version, new: Version, mask: Mask) -> tuple[Detail, ...]:
-    """The details of one change, from those that CloudFormation lists."""
+def from_change(listed: Sequence[Raw], old: Version, new: Version, mask: Mask) -> tuple[Edit, ...]:
+    """The edits of one change, from the details that CloudFormation lists."""
     groups: dict[tuple[str, str], list[Raw]] = {}
     for one in listed:
         groups.setdefault(_place(one), []).append(one)
-    found: list[Detail] = []
+    found: list[Edit] = []
     for (attribute, place), group in groups.items():
         recreation = max((_recreation(one) for one in group), key=_RANK.index)
-        cause = _cause(group)
-        valued = [one["Target"] for one in group if {"BeforeValue", "AfterValue"} & one["Target"].keys()]
+        cause, kind = _cause(group), _KINDS.get(attribute, Kind.PROPERTY)
+        valued = [_target(one) for one in group if _VALUES & _target(one).keys()]
         if valued:
             path = _labelled(place, old.resource, new.resource)
-            first, last = valued[0].get("BeforeValue"), valued[0].get("AfterValue")
-            found.append(Detail(path, _text(mask, path, first), _text(mask, path, last), recreation, cause))
+            found.append(_valued(path, valued[0], recreation, cause, kind, mask))
             continue
         changed = _template_leaves(attribute, place, old, new)
-        found += [
-            Detail(
-                leaf.path, _text(mask, leaf.path, leaf.before), _text(mask, leaf.path, leaf.after), recreation, cause
-            )
-            for leaf in changed
-        ] or [Detail(place, None, None, recreation, cause)]
+        found += [_edit(leaf, mask, recreation, cause, kind) for leaf in changed] or [
+            Edit(_labelled(place, old.resource, new.resource), None, None, recreation, cause, kind, known=False)
+        ]
     return tuple(dict.fromkeys(found))
 
 
-def from_templates(old: Version, new: Version, mask: Mask) -> tuple[Detail, ...]:
+def from_templates(old: Version, new: Version, mask: Mask) -> tuple[Edit, ...]:
     """What differs in a resource between two templates."""
-    changed: list[Leaf] = []
-    for attribute in ("Properties", *ATTRIBUTES):
-        changed += _template_leaves(attribute, "" if attribute == "Properties" else attribute, old, new)
     return tuple(
-        Detail(leaf.path, _text(mask, leaf.path, leaf.before), _text(mask, leaf.path, leaf.after)) for leaf in changed
+        _edit(leaf, mask, "", "", _KINDS.get(attribute, Kind.PROPERTY))
+        for attribute in ("Properties", *ATTRIBUTES)
+        for leaf in _template_leaves(attribute, "" if attribute == "Properties" else attribute, old, new)
     )
 
 
-def _text(mask: Mask, path: str, value: Any) -> str:
-    return KNOWN_LATER if value == _KNOWN_LATER_MARK else mask.text(path, value)
+def _edit(leaf: Leaf, mask: Mask, recreation: str, cause: str, kind: Kind) -> Edit:
+    before, after = _text(mask, leaf.path, leaf.before), _text(mask, leaf.path, leaf.after)
+    return Edit(leaf.path, before, after, recreation, cause, kind)
+
+
+def _valued(path: str, target: Raw, recreation: str, cause: str, kind: Kind, mask: Mask) -> Edit:
+    """The edit of a detail that came with values; in a drift-aware change set also with what drifted."""
+    drift = target.get("Drift") or {}
+    before = target.get("BeforeValue", drift.get("ActualValue"))
+    after = target.get("AfterValue")
+    deployed = _text(mask, path, drift.get("PreviousValue"))
+    drifted = target.get("BeforeValueFrom") == _ACTUAL and "PreviousValue" in drift
+    if target.get("AttributeChangeType") == "SyncWithActual" and after is None:
+        after = before  # the template has come to say what is there
+    causes = ", ".join(filter(None, (cause, "drift" if drift and "drift" not in cause else "")))
+    first, last = _text(mask, path, before), _text(mask, path, after)
+    return Edit(path, first, last, recreation, causes, kind, deployed=deployed if drifted else None)
+
+
+def _text(mask: Mask, path: str, value: Any) -> str | None:
+    if value is None:
+        return None
+    return mask.text(path, value.replace(_KNOWN_LATER_MARK, KNOWN_LATER) if isinstance(value, str) else value)
+
+
+def _target(one: Raw) -> Raw:
+    found: Raw = one.get("Target") or {}
+    return found
 
 
 def _subject(one: Raw) -> tuple[Any, ...]:
-    target = one.get("Target", {})
+    target = _target(one)
     return target.get("Attribute"), target.get("Name"), one.get("ChangeSource"), one.get("CausingEntity")
 
 
 def _place(one: Raw) -> tuple[str, str]:
-    target = one.get("Target", {})
+    target = _target(one)
     attribute = target.get("Attribute", "Properties")
     return attribute, target.get("Path") or target.get("Name") or ("stack tags" if attribute == "Tags" else attribute)
 
 
 def _recreation(one: Raw) -> str:
-    said = _RECREATION.get(one.get("Target", {}).get("RequiresRecreation", "Never"), "may")
-    # Dynamic: it depends on a value that is not known before the change set is executed.
-    return "may" if said and one.get("Evaluation") == "Dynamic" else said
+    said = _RECREATION.get(_target(one).get("RequiresRecreation", "Never"), "may")
+    # Dynamic: it depends on a value that is not known before the change set is executed, and may stay as it is.
+    unsure = one.get("Evaluation") == "Dynamic" or _KNOWN_LATER_MARK in str(_target(one).get("AfterValue", ""))
+    return "may" if said and unsure else said
 
 
 def _cause(group: Sequence[Raw]) -> str:
@@ -120,7 +134,9 @@ def _cause(group: Sequence[Raw]) -> str:
             causes.append(str(entity))
         elif source == "Automatic":
             causes.append("the nested template")
-    return ", ".join(dict.fromkeys(causes))
+        elif source == "NoModification":
+            causes.append("drift")
+    return ", ".join(dict.fromkeys(filter(None, causes)))
 
 
 def _template_leaves(attribute: str, place: str, old: Version, new: Version) -> list[Leaf]:

@@ -1,7 +1,7 @@
-"""What would change, as frozen data: made from a change set and the two templates, read by the renderers.
+"""What would change, as frozen data: read by the renderers, the gate and whoever saves it. Pure.
 
-Pure. CloudFormation's answer counts; the templates give words (descriptions, tiers) and the values that it
-left out.
+Where it comes from: :mod:`tap.deploy.listed` reads a change set, :mod:`tap.deploy.merge` adds what the comparison of
+the templates knows, :mod:`tap.deploy.risk` says what that puts at risk.
 """
 
 from __future__ import annotations
@@ -9,82 +9,50 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
-from tap.deploy import detail as details_of
-from tap.deploy.changeset import ChangeSet, Kind
-from tap.deploy.detail import Detail, Version
-from tap.deploy.difference import leaves
+from tap.deploy.changeset import Kind
+from tap.deploy.findings import Finding
 from tap.deploy.gate import Harm
 from tap.deploy.mask import Mask
 from tap.deploy.parameters import secrets
 from tap.deploy.resolve import SECRET, Scope, resolve
+from tap.diff.model import DELETING, REPLACING, Action, Detail, ResourceChange, SectionEdit, flat
 
 STACK = "AWS::CloudFormation::Stack"
 
 
-class Action(Enum):
-    """What happens to a resource."""
-
-    ADD = "add"
-    MODIFY = "modify"
-    REPLACE = "replace"
-    MAY_REPLACE = "may replace"
-    REMOVE = "remove"
-    IMPORT = "import"
-    DYNAMIC = "may change"
-    SYNC = "undo drift"
-    OTHER = "other"
-
-
-_ACTIONS = {
-    "Add": Action.ADD,
-    "Remove": Action.REMOVE,
-    "Import": Action.IMPORT,
-    "Dynamic": Action.DYNAMIC,
-    "SyncWithActual": Action.SYNC,
-}
-_POLICY = {
-    "Delete": "the resource is deleted",
-    "Retain": "the resource itself stays, outside the stack",
-    "Snapshot": "the resource is deleted; a snapshot stays",
-    "ReplaceAndDelete": "the old one is deleted",
-    "ReplaceAndRetain": "the old one stays, outside the stack",
-    "ReplaceAndSnapshot": "the old one is deleted; a snapshot stays",
-}
-_NESTED_NOTE = (
-    "Of nested stacks CloudFormation announces more changes and replacements than come: what depends on another nested "
-    "stack's output is known only when that is done."
-)
-
-
 @dataclass(frozen=True)
-class Change:
-    """One resource. ``says`` is the template's sentence about it, ``fate`` what happens to the present one.
+class Change(ResourceChange):
+    """One resource, as a comparison has it (:class:`~tap.diff.model.ResourceChange`) and with what CloudFormation adds.
 
-    ``policy`` is CloudFormation's word for that (``PolicyAction``).
+    ``hidden``: the change set does not mention it, only the comparison of the templates does. ``raw_action`` is
+    CloudFormation's own word (``Action``). ``drift`` is its ``ResourceDriftStatus``, ``drift_ignored`` the paths whose
+    drift it leaves alone, each with its reason; both only in drift-aware change sets.
     """
 
-    action: Action
-    logical_id: str
-    type: str
-    says: str = ""
-    tier: str = ""
-    details: tuple[Detail, ...] = ()
-    fate: str = ""
     physical_id: str = ""
     raw_action: str = ""
+    hidden: bool = False
+    drift: str = ""
+    drift_ignored: tuple[tuple[str, str], ...] = ()
     children: tuple[Change, ...] = ()
-    policy: str = ""
+
+    @property
+    def word(self) -> str:
+        """The action as it is shown; one that tap does not know by CloudFormation's word."""
+        return self.raw_action if self.action is Action.OTHER else super().word
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a change set would do to a stack.
+    """What a change set would do to a stack, and what the comparison of the templates adds to that.
 
-    ``foreseen``: CloudFormation was not asked; this is read off the templates (:func:`foresee`). ``widenings`` say who
-    gains access to what, ``harms`` what is replaced, deleted or less protected (:func:`tap.deploy.risk.judged`).
+    ``foreseen``: CloudFormation was not asked; this is read off the templates. ``empty``: it was asked and says that
+    there is nothing to change, so that nothing can be executed, whatever the comparison sees. ``widenings`` say who
+    gains access to what, ``harms`` what is replaced, deleted or less protected (:func:`tap.deploy.risk.judged`),
+    ``findings`` what CloudFormation's own validation warns of. ``outputs`` are the outputs that change. ``drift`` is
+    the stack's ``StackDriftStatus`` in a drift-aware change set.
     """
 
     stack_name: str
@@ -95,12 +63,43 @@ class Plan:
     foreseen: bool = False
     widenings: tuple[str, ...] = ()
     harms: tuple[Harm, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    outputs: tuple[SectionEdit, ...] = ()
+    empty: bool = False
+    drift: str = ""
+
+    @property
+    def all_changes(self) -> Iterator[Change]:
+        """The changes and, after each, those of the nested stack that it is."""
+        return flat(self.changes)
 
     @property
     def counts(self) -> Mapping[Action, int]:
         """How many resources have each action, those of nested stacks too, in the order of :class:`Action`."""
-        found = Counter(change.action for change in flat(self.changes))
+        found = Counter(change.action for change in self.all_changes)
         return {action: found[action] for action in Action if found[action]}
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """The logical ids of what the change set does not mention, in whole or in part."""
+        return tuple(one.logical_id for one in self.all_changes if one.hidden or any(edit.hidden for edit in one.edits))
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is anything to do. An executable change set is, though it may list no resource."""
+        if self.foreseen:
+            return bool(self.kind == "CREATE" or self.changes or self.outputs)
+        return not self.empty or bool(self.outputs) or any(one.only != "metadata" for one in self.changes)
+
+    @property
+    def replaces(self) -> bool:
+        """Whether any resource is or may be replaced or deleted."""
+        return any(one.action in REPLACING | DELETING for one in self.all_changes)
+
+    @property
+    def dangerous(self) -> bool:
+        """Whether data may be lost, or something that holds data is replaced."""
+        return any(harm.stateful for harm in self.harms)
 
 
 @dataclass(frozen=True)
@@ -151,42 +150,7 @@ def mask_of(*sides: Side) -> Mask:
     return Mask(frozenset(side.values[key] for side in sides for key in side.hidden if key in side.values) - {SECRET})
 
 
-def flat(changes: Iterable[Change]) -> Iterator[Change]:
-    """The changes and, after each, those of the nested stack that it is."""
-    for change in changes:
-        yield change
-        yield from flat(change.children)
-
-
-def from_change_set(change_set: ChangeSet, kind: Kind, old: Side, new: Side) -> Plan:
-    """The plan that a change set amounts to. ``old`` is :data:`NOTHING` for a stack that is not there."""
-    changes = _changes(change_set, old, new)
-    return Plan(
-        change_set.stack_name,
-        kind,
-        changes,
-        _parameters(kind, old, new),
-        tuple(_notes(change_set, changes)),
-    )
-
-
-def foresee(stack_name: str, kind: Kind, old: Side, new: Side) -> Plan:
-    """What the templates alone tell, where CloudFormation cannot be asked yet. Says nothing about replacement."""
-    mask, changes = mask_of(old, new), list[Change]()
-    before, after = old.resources, new.resources
-    for logical_id, resource in after.items():
-        if logical_id not in before:
-            changes.append(_worded(Action.ADD, logical_id, resource))
-            continue
-        found = details_of.from_templates(Version(before[logical_id], old.scope), Version(resource, new.scope), mask)
-        if found:
-            changes.append(_worded(Action.MODIFY, logical_id, resource, details=found))
-    removed = [key for key in before if key not in after]
-    changes += [_worded(Action.REMOVE, key, before[key]) for key in removed]
-    return Plan(stack_name, kind, _in_order(changes, new), _parameters(kind, old, new), foreseen=True)
-
-
-def _in_order(changes: Iterable[Change], new: Side) -> tuple[Change, ...]:
+def in_order(changes: Iterable[Change], new: Side) -> tuple[Change, ...]:
     """By tier and within it as the template has them; what the template no longer has comes last in its tier."""
     resources = new.template.get("Resources", {})
     places = {key: place for place, key in enumerate(resources)}
@@ -197,101 +161,6 @@ def _in_order(changes: Iterable[Change], new: Side) -> tuple[Change, ...]:
     return tuple(
         sorted(changes, key=lambda one: (tiers.get(one.tier, last), one.tier, places.get(one.logical_id, last)))
     )
-
-
-def _parameters(kind: Kind, old: Side, new: Side) -> tuple[Detail, ...]:
-    if kind == "CREATE":
-        return ()
-    mask, hidden = mask_of(old, new), old.hidden | new.hidden
-    return tuple(
-        Detail(leaf.path, mask.text(leaf.path, leaf.before), mask.text(leaf.path, leaf.after))
-        for leaf in leaves(old.values, new.values)
-        if leaf.path not in hidden
-    )
-
-
-def _worded(action: Action, logical_id: str, resource: Mapping[str, Any], **more: Any) -> Change:
-    about = resource.get("Metadata") or {}
-    return Change(
-        action,
-        logical_id,
-        str(resource.get("Type", "")),
-        says=str(about.get("Description", "")),
-        tier=str(about.get("Tier", "")),
-        **more,
-    )
-
-
-def _changes(change_set: ChangeSet, old: Side, new: Side) -> tuple[Change, ...]:
-    valued = {one["LogicalResourceId"]: one for one in change_set.valued}
-    merged = {one["LogicalResourceId"]: valued.pop(one["LogicalResourceId"], one) for one in change_set.bare}
-    bare = {one["LogicalResourceId"]: one for one in change_set.bare}
-    found = [
-        _change(one, bare.get(key, {}), change_set.children.get(key), old, new)
-        for key, one in {**merged, **valued}.items()
-    ]
-    return _in_order(found, new)
-
-
-def _change(raw: Mapping[str, Any], bare: Mapping[str, Any], nested: ChangeSet | None, old: Side, new: Side) -> Change:
-    logical_id = raw["LogicalResourceId"]
-    before = old.template.get("Resources", {}).get(logical_id, {})
-    after = new.template.get("Resources", {}).get(logical_id, {})
-    action = _action(raw)
-    found: tuple[Detail, ...] = ()
-    if action not in {Action.ADD, Action.REMOVE, Action.IMPORT}:
-        listed = details_of.merged(raw.get("Details", ()), bare.get("Details", ()))
-        found = details_of.from_change(listed, Version(before, old.scope), Version(after, new.scope), mask_of(old, new))
-    about = (after or before).get("Metadata") or {}
-    return Change(
-        action,
-        logical_id,
-        raw.get("ResourceType", ""),
-        says=str(about.get("Description", "")),
-        tier=str(about.get("Tier", "")),
-        details=found,
-        fate=_POLICY.get(raw.get("PolicyAction", ""), raw.get("PolicyAction", "")),
-        physical_id=raw.get("PhysicalResourceId", ""),
-        raw_action=raw.get("Action", ""),
-        children=_children(raw, nested, old, new),
-        policy=raw.get("PolicyAction", ""),
-    )
-
-
-def _children(raw: Mapping[str, Any], nested: ChangeSet | None, old: Side, new: Side) -> tuple[Change, ...]:
-    """The changes inside a nested stack; for a new one whose change set was not given, what its template has."""
-    logical_id = raw["LogicalResourceId"]
-    if nested:
-        return _changes(nested, old.child(logical_id), new.child(logical_id))
-    if raw.get("Action") == "Add" and raw.get("ResourceType") == STACK:
-        return foresee("", "CREATE", NOTHING, new.child(logical_id)).changes
-    return ()
-
-
-def _action(raw: Mapping[str, Any]) -> Action:
-    name = raw.get("Action", "")
-    if name != "Modify":
-        return _ACTIONS.get(name, Action.OTHER)
-    if raw.get("Replacement") == "True":
-        return Action.REPLACE
-    if raw.get("Replacement") == "Conditional":
-        return Action.MAY_REPLACE
-    return Action.REPLACE if str(raw.get("PolicyAction", "")).startswith("ReplaceAnd") else Action.MODIFY
-
-
-def _notes(change_set: ChangeSet, changes: tuple[Change, ...]) -> Iterator[str]:
-    if change_set.empty:
-        return
-    dropped = {one["LogicalResourceId"] for one in change_set.bare} - {
-        one["LogicalResourceId"] for one in change_set.valued
-    }
-    if change_set.reason:
-        yield f"CloudFormation: {change_set.reason}"
-    if dropped:
-        names = ", ".join(sorted(dropped))
-        yield f"CloudFormation gave no property values for {names}; they are read off the templates."
-    if any(change.children and change.action is not Action.ADD for change in changes):
-        yield _NESTED_NOTE
 
 
 def resolved_imports(side: Side) -> list[str]:

@@ -9,10 +9,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from tap.deploy.detail import Detail
+from tap.deploy.findings import Finding
 from tap.deploy.gate import Harm
 from tap.deploy.plan import Change, Plan
-from tap.deploy.render import summary
+from tap.deploy.render import remarks, summary
+from tap.diff import machine
+from tap.diff.model import Detail
 
 VERSION = 1
 
@@ -27,6 +29,8 @@ def document(plans: Sequence[Plan], exit_code: int) -> dict[str, Any]:
     return {
         "version": VERSION,
         "exit_code": exit_code,
+        "pending": any(plan.pending for plan in plans),
+        "dangerous": any(plan.dangerous for plan in plans),
         "stacks": [to_json(plan) for plan in plans],
     }
 
@@ -37,37 +41,50 @@ def to_json(plan: Plan) -> dict[str, Any]:
         "stack": plan.stack_name,
         "kind": plan.kind,
         "foreseen": plan.foreseen,
+        "empty": plan.empty,
+        "pending": plan.pending,
+        "dangerous": plan.dangerous,
+        "drift": plan.drift,
         "summary": summary(plan),
         "counts": {action.value: count for action, count in plan.counts.items()},
         "widenings": list(plan.widenings),
         "harms": [_harm(harm) for harm in plan.harms],
-        "parameters": [_detail(one) for one in plan.parameters],
+        "findings": [_finding(finding) for finding in plan.findings],
+        "parameters": [_parameter(one) for one in plan.parameters],
         "resources": [_change(change) for change in plan.changes],
-        "notes": list(plan.notes),
+        "outputs": [machine.section(one) for one in plan.outputs],
+        "notes": list(remarks(plan)),
     }
 
 
 def _change(change: Change) -> dict[str, Any]:
     return {
-        "logical_id": change.logical_id,
+        **machine.resource(change),
+        "hidden": change.hidden,
         "physical_id": change.physical_id,
-        "type": change.type,
-        "action": change.action.value,
-        "policy": change.policy,
-        "tier": change.tier,
-        "description": change.says,
-        "edits": [_detail(one) for one in change.details],
+        "change_set_action": change.raw_action,
+        "drift": change.drift,
+        "drift_ignored": [{"path": path, "reason": reason} for path, reason in change.drift_ignored],
+        "edits": [
+            {**machine.edit(one), "hidden": one.hidden, "known": one.known, "deployed": one.deployed}
+            for one in change.edits
+        ],
         "children": [_change(child) for child in change.children],
     }
 
 
-def _detail(detail: Detail) -> dict[str, Any]:
+def _parameter(detail: Detail) -> dict[str, Any]:
+    return {"name": detail.path, "before": detail.before, "after": detail.after}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
     return {
-        "path": detail.path,
-        "before": detail.before,
-        "after": detail.after,
-        "replaces": detail.recreation,
-        "cause": detail.cause,
+        "mode": finding.mode,
+        "validation": finding.name,
+        "logical_id": finding.logical_id,
+        "path": finding.path,
+        "reason": finding.reason,
+        "skipped": finding.skipped,
     }
 
 

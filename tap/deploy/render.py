@@ -1,76 +1,84 @@
-"""A plan in words and symbols. Pure: lines of styled parts, which the plain renderer joins and the rich one colours."""
+"""A plan as text: lines of styled parts (:mod:`tap.styled`), the worst first. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby, takewhile
-from typing import NamedTuple
+from itertools import groupby
 
-from tap.deploy.detail import Detail
+from tap import styled
 from tap.deploy.gate import Does, Harm
-from tap.deploy.plan import Action, Change, Plan
+from tap.deploy.plan import Plan
+from tap.diff import render as comparison
+from tap.diff import words
+from tap.styled import Line, Part
 
-SYMBOLS: dict[Action, str] = {
-    Action.ADD: "+",
-    Action.MODIFY: "~",
-    Action.REPLACE: "-/+",
-    Action.MAY_REPLACE: "?",
-    Action.REMOVE: "-",
-    Action.IMPORT: "<",
-    Action.DYNAMIC: "~?",
-    Action.SYNC: "=",
-    Action.OTHER: "!",
-}
-_TO = {
-    Action.ADD: "to add",
-    Action.MODIFY: "to modify in place",
-    Action.REPLACE: "to replace",
-    Action.MAY_REPLACE: "that may be replaced",
-    Action.REMOVE: "to remove",
-    Action.IMPORT: "to import",
-    Action.DYNAMIC: "that may change",
-    Action.SYNC: "to bring back to the template",
-    Action.OTHER: "with an action that this tool does not know",
-}
-_FORCES = {"": "", "may": "may force replacement", "always": "forces replacement"}
 _FATES = {
     "Delete": "deleted",
     "Snapshot": "snapshotted, then deleted",
     "Retain": "retained, outside the stack",
     "RetainExceptOnCreate": "retained, outside the stack",
 }
-WIDEST = 100
-"""Characters of a value that are shown before it is cut."""
-
-
-class Part(NamedTuple):
-    """A piece of a line. ``style`` names an :class:`Action`, or is ``"strong"``, ``"faint"``, ``"warn"`` or empty."""
-
-    text: str
-    style: str = ""
-
-
-Line = tuple[Part, ...]
 
 
 def lines(plan: Plan) -> Iterator[Line]:
     """The plan, line by line: who gains access, what is at risk, what and how much, parameters, changes by tier."""
     yield from _widenings(plan)
     yield from _risks(plan)
+    yield from _findings(plan)
     yield (Part(plan.stack_name, "strong"), Part(f": {summary(plan)}"))
-    for note in plan.notes:
-        yield (Part(f"  {note}", "warn"),)
+    for note in remarks(plan):
+        yield (Part(f"  {words.clean(note)}", "warn"),)
     if plan.parameters:
         yield ()
         yield (Part("Parameters", "strong"),)
         for detail in plan.parameters:
-            yield (Part(f"  {detail.path}: "), *_values(detail))
+            yield (Part(f"  {words.clean(detail.path)}: "), *comparison.values(detail))
     for tier, changes in groupby(plan.changes, key=lambda change: change.tier):
         yield ()
         if tier:
-            yield (Part(tier, "strong"),)
+            yield (Part(words.clean(tier), "strong"),)
         for change in changes:
-            yield from _change(change, "  ")
+            yield from comparison.resource(change, "  ")
+    yield from comparison.outside(plan.outputs)
+    if plan.changes:
+        yield ()
+    for action in plan.counts:
+        yield (Part(f"  {words.SYMBOLS[action]:<3} {action.value}: {words.LEGEND[action]}", "faint"),)
+
+
+def plain(plan: Plan) -> str:
+    """The plan as text."""
+    return styled.plain(lines(plan))
+
+
+def summary(plan: Plan) -> str:
+    """The plan in a line."""
+    counts = words.counted(plan.counts)
+    if plan.outputs:
+        counts.append(f"{len(plan.outputs)} change{'' if len(plan.outputs) == 1 else 's'} of outputs")
+    what = ", ".join(counts) or ("no resource changes" if plan.parameters and not plan.empty else "no changes")
+    verb = "a new stack" if plan.kind == "CREATE" else "an update"
+    if plan.empty and counts:
+        return f"{verb} that CloudFormation sees no change in: {what}"
+    return f"{verb}, read off the templates: {what}" if plan.foreseen else f"{verb}: {what}"
+
+
+def remarks(plan: Plan) -> Iterator[str]:
+    """What else to know of the plan as a whole: the drift that it was made with, and its notes."""
+    if plan.drift:
+        yield f"Compared with what is really there (a drift-aware change set): the stack is {plan.drift}."
+    yield from plan.notes
+
+
+def shown_harms(plan: Plan) -> tuple[Harm, ...]:
+    """What holds data or loses it, and what the change set does not tell; what else is replaced stands below."""
+    return tuple(harm for harm in plan.harms if harm.stateful or harm.holds or harm.note)
+
+
+def happens(harm: Harm) -> str:
+    """What is done to it, and what becomes of the present one."""
+    would = "would" if harm.certain else "may"
+    return f"{'holds data: ' if harm.holds else ''}{would} be {_fate(harm)}"
 
 
 def _widenings(plan: Plan) -> Iterator[Line]:
@@ -78,93 +86,37 @@ def _widenings(plan: Plan) -> Iterator[Line]:
         return
     yield (Part(f"{plan.stack_name} widens access", "strong"),)
     for sentence in plan.widenings:
-        yield (Part(f"  {sentence}", "warn"),)
+        yield (Part(f"  {words.clean(sentence)}", "warn"),)
     yield ()
 
 
 def _risks(plan: Plan) -> Iterator[Line]:
-    """What holds data or loses it, and what the change set does not tell; what is plainly replaced stands below."""
-    shown = [harm for harm in plan.harms if harm.stateful or harm.holds or harm.note]
+    shown = shown_harms(plan)
     if not shown:
         return
     yield (Part(f"{plan.stack_name} puts at risk", "strong"),)
     for harm in shown:
-        happens = f"{'would' if harm.certain else 'may'} be {_fate(harm)}"
         yield (
-            Part(f"  {harm.logical_id}", "strong"),
-            Part(f"  {harm.type}  ", "faint"),
-            Part(f"{'holds data: ' if harm.holds else ''}{happens}", "warn"),
+            Part(f"  {words.clean(harm.logical_id)}", "strong"),
+            Part(f"  {words.clean(harm.type)}  ", "faint"),
+            Part(happens(harm), "bad" if harm.stateful else "warn"),
         )
         for sentence in filter(None, (*harm.sentences, harm.note)):
-            yield (Part(f"      {sentence}", "warn"),)
+            yield (Part(f"      {words.clean(sentence)}", "warn"),)
+    yield ()
+
+
+def _findings(plan: Plan) -> Iterator[Line]:
+    if not plan.findings:
+        return
+    yield (Part(f"CloudFormation warns about {plan.stack_name}", "strong"),)
+    for finding in plan.findings:
+        yield (Part(f"  {words.clean(finding.sentence)}", "warn"),)
     yield ()
 
 
 def _fate(harm: Harm) -> str:
-    """What is done, and what becomes of the present one."""
     policy = _FATES.get(harm.policy, harm.policy)
     if harm.does is Does.DELETE:
         return harm.does.value if policy in {"", _FATES["Delete"]} else f"removed from the stack; it is {policy}"
     return f"{harm.does.value}; the old one is {policy}" if policy else harm.does.value
-
-
-def plain(plan: Plan) -> str:
-    """The plan as text."""
-    return "\n".join("".join(part.text for part in line).rstrip() for line in lines(plan))
-
-
-def summary(plan: Plan) -> str:
-    """The plan in a sentence; it is also the legend of the symbols."""
-    counts = [f"{SYMBOLS[action]} {count} {_TO[action]}" for action, count in plan.counts.items()]
-    what = ", ".join(counts) or ("no resource changes" if plan.parameters else "no changes")
-    verb = "a new stack" if plan.kind == "CREATE" else "an update"
-    return f"{verb}, read off the templates: {what}" if plan.foreseen else f"{verb}: {what}"
-
-
-def _change(change: Change, indent: str) -> Iterator[Line]:
-    word = change.action.value if change.action is not Action.OTHER else f"{change.raw_action or 'unknown'}"
-    head = [
-        Part(f"{indent}{SYMBOLS[change.action]:<3} {word:<11} ", change.action.value),
-        Part(change.logical_id, "strong"),
-        Part(f"  {change.type}", "faint"),
-    ]
-    if change.fate:
-        head.append(Part(f"  {change.fate}", "warn"))
-    yield tuple(head)
-    deeper = indent + " " * 16
-    if change.says:
-        yield (Part(f"{deeper}{change.says}", "faint"),)
-    for detail in change.details:
-        yield (Part(f"{deeper}{detail.path}: "), *_values(detail), *_why(detail))
-    for child in change.children:
-        yield from _change(child, indent + "    ")
-
-
-def _values(detail: Detail) -> tuple[Part, ...]:
-    if detail.before is None and detail.after is None:
-        return (Part("follows" if detail.cause else "changes"),)
-    before, after = shortened(detail.before or "none", detail.after or "none")
-    return (Part(before, Action.REMOVE.value), Part(" → "), Part(after, Action.ADD.value))
-
-
-def _why(detail: Detail) -> tuple[Part, ...]:
-    forces = _FORCES[detail.recreation]
-    cause = f"← {detail.cause}" if detail.cause else ""
-    if not forces and not cause:
-        return ()
-    return (Part("  " + " ".join(filter(None, (forces, cause))), "warn" if forces else "faint"),)
-
-
-def shortened(before: str, after: str) -> tuple[str, str]:
-    """Two values in one line each, cut where they are long: to what is around their first difference."""
-    before, after = (" ".join(text.split()) or '""' for text in (before, after))
-    if max(len(before), len(after)) <= WIDEST:
-        return before, after
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
-    start = max(0, same - 20) if same > WIDEST // 2 else 0
-
-    def cut(text: str) -> str:
-        part = ("…" if start else "") + text[start : start + WIDEST]
-        return part + "…" if len(text) > start + WIDEST else part
-
-    return cut(before), cut(after)

@@ -10,10 +10,12 @@ from typing import cast
 
 from botocore.exceptions import ClientError
 
-from tap.deploy import account, aws_errors, body, changeset, compared, graph, parameters, risk, stacks
+from tap.deploy import account, aws_errors, body, changeset, compared, graph, merge, parameters, risk, stacks
 from tap.deploy.changeset import ChangeSet, Kind, Request, Sleep
+from tap.deploy.foresight import foresee
 from tap.deploy.graph import Needs
-from tap.deploy.plan import NOTHING, Plan, Side, flat, foresee, from_change_set, resolved_exports, resolved_imports
+from tap.deploy.listed import from_change_set
+from tap.deploy.plan import NOTHING, Plan, Side, resolved_exports, resolved_imports
 from tap.deploy.resolve import resolve
 from tap.deploy.session import Note, Session, Target, open_session
 from tap.deploy.source import (
@@ -194,7 +196,7 @@ def propose(
         )
         found, blind = compared.offline(old, new)
         notes = (why,) if old is NOTHING or not blind else (why, blind)
-        plan = replace(foresee(stack.name, kind, old, new), notes=notes)
+        plan = merge.merged(replace(foresee(stack.name, kind, old, new), notes=notes), found, new)
         return Proposal(risk.judged(plan, found, old, new), stack, None)
     delivered = body.deliver(source, job.session, job.order.bucket, note)
     request = Request(
@@ -213,10 +215,10 @@ def propose(
     new = replace(new, values={**new.values, **dict(delivered.parameters)})
     found, blind = compared.offline(old, new)
     made = changeset.make(client, request, job.session.pace, sleep)
-    plan = from_change_set(made, kind, old, new)
-    if not made.empty:
-        plan = replace(risk.judged(plan, found, old, new), notes=tuple(filter(None, (blind, *plan.notes))))
-    return Proposal(plan, stack, made)
+    plan = merge.merged(from_change_set(made, kind, old, new), found, new)
+    if not made.empty and blind:
+        plan = replace(plan, notes=(*plan.notes, blind))
+    return Proposal(risk.judged(plan, found, old, new), stack, made)
 
 
 def drop(job: Job, proposal: Proposal) -> None:
@@ -262,7 +264,7 @@ def deployed_order(job: Job, found: Sequence[Stack]) -> Needs:
 def subject_of(job: Job, source: StackSource, plan: Plan | None = None) -> Subject:
     """What watching a stack takes: its resources in words, and those that ``plan`` changes."""
     templates = [source.template, *(child.template for child in source.children)]
-    expected = [change.logical_id for change in flat(plan.changes)] if plan else ()
+    expected = [change.logical_id for change in plan.all_changes] if plan else ()
     return subject(job.name(source), templates, expected)
 
 

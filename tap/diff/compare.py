@@ -6,16 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tap.deploy.detail import KNOWN_LATER
 from tap.diff import edits, follow, renames, sections, stateful, widening
 from tap.diff.drafts import RANK, Draft, reasons, remarks
 from tap.diff.follow import NESTED, Moved, is_custom
-from tap.diff.model import DELETING, REPLACING, Action, Diff, Edit, Kind, ResourceChange, Widening
+from tap.diff.model import DELETING, KNOWN_LATER, ONLY, REPLACING, Action, Diff, Edit, Kind, ResourceChange, Widening
 from tap.diff.schemas import Schemas
 from tap.diff.side import NOTHING, Side
 from tap.diff.views import Pair, View, pair
 
-_ONLY = {Kind.METADATA: "metadata", Kind.TAG: "tags", Kind.ATTRIBUTE: "attributes"}
 _ROUNDS = 20
 """How many rounds consequences are followed for; a template's references have no cycles, so this is never reached."""
 
@@ -138,7 +136,7 @@ def _change(draft: Draft, both: Pair) -> ResourceChange:
     remains = after if draft.will is not False else {}
     fate = stateful.Fate(str((before or after)["Type"]), action, there, remains, policy)
     kinds = {one.kind for one in draft.edits}
-    only = _ONLY.get(next(iter(kinds)), "") if len(kinds) == 1 else ""
+    only = ONLY.get(next(iter(kinds)), "") if len(kinds) == 1 else ""
     return ResourceChange(
         action,
         draft.logical_id,

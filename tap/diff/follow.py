@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap import references
-from tap.deploy.detail import KNOWN_LATER
 from tap.diff import edits
-from tap.diff.model import Edit
+from tap.diff.model import KNOWN_LATER, Edit
 from tap.diff.schemas import Rules
 from tap.diff.views import Pair
 

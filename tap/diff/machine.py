@@ -30,13 +30,14 @@ def data(diff: Diff, exit_code: int) -> dict[str, Any]:
         "summary": words.summary(diff),
         "counts": {action.value: count for action, count in diff.counts.items()},
         "widenings": [_widening(one) for one in diff.widenings],
-        "resources": [_change(one) for one in diff.changes],
-        "sections": [_section(one) for one in diff.sections],
+        "resources": [resource(one) for one in diff.changes],
+        "sections": [section(one) for one in diff.sections],
         "notes": list(diff.notes),
     }
 
 
-def _change(change: ResourceChange) -> dict[str, Any]:
+def resource(change: ResourceChange) -> dict[str, Any]:
+    """One resource as plain data, with those of the nested stack that it is."""
     return {
         "logical_id": change.logical_id,
         "type": change.type,
@@ -52,23 +53,25 @@ def _change(change: ResourceChange) -> dict[str, Any]:
         "risks": [{"level": risk.level.word, "sentence": risk.sentence} for risk in change.risks],
         "reasons": list(change.reasons),
         "notes": list(change.notes),
-        "edits": [_edit(edit) for edit in change.edits],
-        "children": [_change(child) for child in change.children],
+        "edits": [edit(one) for one in change.edits],
+        "children": [resource(child) for child in change.children],
     }
 
 
-def _edit(edit: Edit) -> dict[str, Any]:
+def edit(one: Edit) -> dict[str, Any]:
+    """One changed path as plain data."""
     return {
-        "path": edit.path,
-        "kind": edit.kind.value,
-        "before": edit.before,
-        "after": edit.after,
-        "replaces": edit.recreation,
-        "cause": edit.cause,
+        "path": one.path,
+        "kind": one.kind.value,
+        "before": one.before,
+        "after": one.after,
+        "replaces": one.recreation,
+        "cause": one.cause,
     }
 
 
-def _section(edit: SectionEdit) -> dict[str, Any]:
+def section(edit: SectionEdit) -> dict[str, Any]:
+    """A difference outside the resources as plain data."""
     return {
         "section": edit.section,
         "path": edit.path,

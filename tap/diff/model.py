@@ -6,12 +6,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import TypeVar, cast
 
-from tap.deploy.detail import Detail
+KNOWN_LATER = "(known after apply)"
+"""Stands for a value that CloudFormation knows only when it has made the change."""
 
 
 class Action(Enum):
-    """What happens to a resource. ``MAY_…``: it depends on what only CloudFormation can know."""
+    """What happens to a resource. ``MAY_…``: it depends on what only CloudFormation can know.
+
+    The last four come from change sets only. ``SYNC``: the template has come to say what is there, so that the drift
+    ends without a change; ``DYNAMIC``: CloudFormation itself does not know yet; ``OTHER``: a word that tap has never
+    seen (CloudFormation API reference, ``ResourceChange`` ``Action``).
+    """
 
     CREATE = "create"
     UPDATE = "update"
@@ -21,11 +28,17 @@ class Action(Enum):
     MAY_CREATE = "may create"
     MAY_DELETE = "may delete"
     MAY_CHANGE = "may change"
+    IMPORT = "import"
+    SYNC = "sync with drift"
+    DYNAMIC = "dynamic"
+    OTHER = "unknown"
 
 
 REPLACING = frozenset({Action.REPLACE, Action.MAY_REPLACE})
 DELETING = frozenset({Action.DELETE, Action.MAY_DELETE})
 UNSURE = frozenset({Action.MAY_REPLACE, Action.MAY_CREATE, Action.MAY_DELETE, Action.MAY_CHANGE})
+UNKNOWN = frozenset({Action.DYNAMIC, Action.OTHER})
+"""What may turn out to be anything, a replacement too."""
 
 
 class Level(IntEnum):
@@ -51,14 +64,39 @@ class Kind(Enum):
     ATTRIBUTE = "attribute"
 
 
+ONLY = {Kind.METADATA: "metadata", Kind.TAG: "tags", Kind.ATTRIBUTE: "attributes"}
+"""What is said of a change in which all edits are of one kind."""
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One path: ``before`` and ``after`` in a line each, None for nothing.
+
+    ``recreation``: whether this change makes CloudFormation replace the resource: ``""``, ``"may"`` or
+    ``"always"``. ``cause``: a parameter, another resource or a drift that brings this one about; empty for the
+    template itself.
+    """
+
+    path: str
+    before: str | None = None
+    after: str | None = None
+    recreation: str = ""
+    cause: str = ""
+
+
 @dataclass(frozen=True)
 class Edit(Detail):
-    """One changed path: a :class:`~tap.deploy.detail.Detail` that also says what it is about.
+    """One changed path of a resource.
 
-    ``before`` or ``after`` is None where there is nothing. ``cause`` is empty for an edit of the template itself.
+    ``hidden``: the change set does not mention it, only the comparison of the templates does. ``known``: whether the
+    values are; a change set does not always tell them. ``deployed`` is what the last deployment made of it, where
+    ``before`` was made outside CloudFormation.
     """
 
     kind: Kind = Kind.PROPERTY
+    hidden: bool = False
+    known: bool = True
+    deployed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +150,11 @@ class ResourceChange:
     children: tuple[ResourceChange, ...] = ()
 
     @property
+    def word(self) -> str:
+        """The action as it is shown."""
+        return f"{self.action.value}{f' ({self.only} only)' if self.only else ''}"
+
+    @property
     def level(self) -> Level:
         """The worst of its risks."""
         return max((risk.level for risk in self.risks), default=Level.NONE)
@@ -120,6 +163,9 @@ class ResourceChange:
     def dangerous(self) -> bool:
         """Whether data may be lost, or something that holds data is replaced (even if the old one is kept)."""
         return self.level >= Level.POSSIBLE or (bool(self.holds) and self.action in REPLACING)
+
+
+AnyChange = TypeVar("AnyChange", bound=ResourceChange)
 
 
 @dataclass(frozen=True)
@@ -172,8 +218,8 @@ class Diff:
         return {action: found[action] for action in Action if found[action]}
 
 
-def flat(changes: Iterable[ResourceChange]) -> Iterator[ResourceChange]:
-    """The changes and, after each, those of the nested stack that it is."""
+def flat(changes: Iterable[AnyChange]) -> Iterator[AnyChange]:
+    """The changes and, after each, those of the nested stack that it is; all of the same class."""
     for change in changes:
         yield change
-        yield from flat(change.children)
+        yield from flat(cast("tuple[AnyChange, ...]", change.children))

@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
 
+from tap import styled
 from tap.diff import words
-from tap.diff.model import REPLACING, Action, Diff, Level, ResourceChange
+from tap.diff.model import REPLACING, UNKNOWN, Detail, Diff, Edit, Level, ResourceChange, SectionEdit
+from tap.styled import Line, Part
 
-if TYPE_CHECKING:
-    from rich.text import Text
-
-STYLES = {
-    "": "",
-    "strong": "bold",
-    "faint": "dim",
-    "warn": "yellow",
-    "bad": "bold red",
-    "old": "red",
-    "new": "green",
-    Action.CREATE.value: "green",
-    Action.UPDATE.value: "cyan",
-    Action.REPLACE.value: "bold red",
-    Action.MAY_REPLACE.value: "bold yellow",
-    Action.DELETE.value: "red",
-    Action.MAY_CREATE.value: "yellow",
-    Action.MAY_DELETE.value: "bold yellow",
-    Action.MAY_CHANGE.value: "yellow",
-}
 _RISK = {Level.NOTE: "faint", Level.POSSIBLE: "warn", Level.LOSS: "bad"}
-_INDENT = 20
-
-
-class Part(NamedTuple):
-    """A piece of a line; ``style`` is a key of :data:`STYLES`."""
-
-    text: str
-    style: str = ""
-
-
-Line = tuple[Part, ...]
+_DEEPER = 6
 
 
 def lines(diff: Diff) -> Iterator[Line]:
@@ -55,13 +26,8 @@ def lines(diff: Diff) -> Iterator[Line]:
         yield ()
         yield (Part(tier or "resources", "strong"),)
         for change in changes:
-            yield from _change(change, "  ")
-    for section, found in groupby(diff.sections, key=lambda edit: edit.section):
-        yield ()
-        yield (Part(section, "strong"),)
-        for edit in found:
-            note = "; ".join(filter(None, (edit.note, f"← {edit.cause}" if edit.cause else "")))
-            yield (Part(f"  {edit.path}: "), *_values(edit.before, edit.after), Part(f"  {note}".rstrip(), "faint"))
+            yield from resource(change, "  ")
+    yield from outside(diff.sections)
     if diff.notes or diff.region:
         yield ()
     for note in diff.notes:
@@ -72,20 +38,7 @@ def lines(diff: Diff) -> Iterator[Line]:
 
 def plain(diff: Diff) -> str:
     """The comparison as text."""
-    return "\n".join("".join(part.text for part in line).rstrip() for line in lines(diff)).rstrip()
-
-
-def coloured(diff: Diff) -> Text:
-    """The same lines in colours."""
-    from rich.text import Text
-
-    text = Text()
-    for line in lines(diff):
-        for part in line:
-            text.append(part.text, STYLES[part.style])
-        text.append("\n")
-    text.rstrip()
-    return text
+    return styled.plain(lines(diff))
 
 
 def _widenings(diff: Diff) -> Iterator[Line]:
@@ -100,32 +53,45 @@ def _widenings(diff: Diff) -> Iterator[Line]:
         yield (Part(f"  {more} grants and openings come with what is new; --format json lists them", "faint"),)
 
 
-def _change(change: ResourceChange, indent: str) -> Iterator[Line]:
-    word = f"{change.action.value}{f' ({change.only} only)' if change.only else ''}"
+def resource(change: ResourceChange, indent: str) -> Iterator[Line]:
+    """One resource: what happens to it, why, what is at risk, and every path that changes."""
     head = [
-        Part(f"{indent}{words.SYMBOLS[change.action]:<3} {word:<12} ", change.action.value),
-        Part(change.logical_id, "strong"),
-        Part(f"  {change.type}", "faint"),
+        Part(f"{indent}{words.SYMBOLS[change.action]:<3} {words.clean(change.word):<12} ", change.action.value),
+        Part(words.clean(change.logical_id), "strong"),
+        Part(f"  {words.clean(change.type)}", "faint"),
     ]
     fate = words.fate(change)
     if fate:
-        head.append(Part(f"  {fate}", "warn" if change.holds else "faint"))
+        head.append(Part(f"  {words.clean(fate)}", "warn" if change.holds else "faint"))
     yield tuple(head)
-    deeper = indent + " " * (_INDENT - 2)
+    deeper = indent + " " * _DEEPER
     if change.says:
         yield (Part(deeper + words.clean(change.says), "faint"),)
     for risk in change.risks:
         yield (Part(f"{deeper}{words.RISK_WORDS[risk.level]}: {words.clean(risk.sentence)}", _RISK[risk.level]),)
     for text in (*change.reasons, *change.notes):
-        yield (Part(f"{deeper}{words.clean(text)}", "warn" if change.action in REPLACING else ""),)
+        yield (Part(f"{deeper}{words.clean(text)}", "warn" if change.action in REPLACING | UNKNOWN else ""),)
     for edit in change.edits:
         why = words.why(edit)
-        reason = Part(f"  {why}" if why else "", "warn" if edit.recreation else "faint")
-        yield (Part(f"{deeper}{words.clean(edit.path)}: "), *_values(edit.before, edit.after), reason)
+        reason = Part(f"  {why}" if why else "", "warn" if edit.recreation or edit.hidden else "faint")
+        yield (Part(f"{deeper}{words.clean(edit.path)}: "), *values(edit), reason)
     for child in change.children:
-        yield from _change(child, indent + "    ")
+        yield from resource(child, indent + "    ")
 
 
-def _values(before: str | None, after: str | None) -> tuple[Part, ...]:
-    old, new = words.values(before, after)
+def outside(edits: Iterable[SectionEdit]) -> Iterator[Line]:
+    """What changes outside the resources, by section."""
+    for section, found in groupby(edits, key=lambda edit: edit.section):
+        yield ()
+        yield (Part(section, "strong"),)
+        for edit in found:
+            note = "; ".join(filter(None, (edit.note, f"← {edit.cause}" if edit.cause else "")))
+            yield (Part(f"  {words.clean(edit.path)}: "), *values(edit), Part(f"  {note}".rstrip(), "faint"))
+
+
+def values(edit: Detail) -> Line:
+    """What a path was and what it becomes."""
+    if isinstance(edit, Edit) and not edit.known:
+        return (Part(words.changed(edit)),)
+    old, new = words.values(edit.before, edit.after)
     return (Part(old, "old"), Part(" → "), Part(new, "new"))

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tap.deploy.detail import KNOWN_LATER
 from tap.deploy.difference import leaves
 from tap.deploy.resolve import SECRET
 from tap.diff import edits, follow
-from tap.diff.model import SectionEdit
+from tap.diff.model import KNOWN_LATER, SectionEdit
 from tap.diff.views import Pair
 
 _WHOLE = ("AWSTemplateFormatVersion", "Description", "Metadata", "Mappings", "Rules", "Transform", "Hooks")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import takewhile
 
 from tap.diff.model import Action, Diff, Edit, Level, ResourceChange, Widening, flat
@@ -16,6 +17,10 @@ SYMBOLS: dict[Action, str] = {
     Action.MAY_CREATE: "?+",
     Action.MAY_DELETE: "?-",
     Action.MAY_CHANGE: "?~",
+    Action.IMPORT: "<",
+    Action.SYNC: "=",
+    Action.DYNAMIC: "?",
+    Action.OTHER: "!",
 }
 _COUNTED = {
     Action.CREATE: "to create",
@@ -26,6 +31,24 @@ _COUNTED = {
     Action.MAY_CREATE: "that may be created",
     Action.MAY_DELETE: "that may be deleted",
     Action.MAY_CHANGE: "that may change",
+    Action.IMPORT: "to import",
+    Action.SYNC: "to sync with drift",
+    Action.DYNAMIC: "that CloudFormation cannot judge yet",
+    Action.OTHER: "with an action that this tool does not know",
+}
+LEGEND = {
+    Action.CREATE: "a new resource",
+    Action.UPDATE: "changed in place",
+    Action.REPLACE: "a new one takes its place",
+    Action.MAY_REPLACE: "changed in place or replaced: CloudFormation knows only when it happens",
+    Action.DELETE: "taken out of the stack",
+    Action.MAY_CREATE: "made if a condition comes to hold",
+    Action.MAY_DELETE: "taken out of the stack if a condition ceases to hold",
+    Action.MAY_CHANGE: "changed in place, or not at all",
+    Action.IMPORT: "a resource that exists already comes into the stack",
+    Action.SYNC: "the template has come to say what is there: nothing is done to it",
+    Action.DYNAMIC: "anything may happen: CloudFormation knows only when it happens",
+    Action.OTHER: "CloudFormation's own word, unknown to this tool: anything may happen",
 }
 _FATE = {
     "Delete": "the present one is deleted",
@@ -45,10 +68,15 @@ def summary(diff: Diff) -> str:
     """How much there is of what, in a line; with its symbols it is the legend too."""
     if diff.empty:
         return "no differences"
-    counts = [f"{SYMBOLS[action]} {count} {_COUNTED[action]}" for action, count in diff.counts.items()]
+    counts = counted(diff.counts)
     if diff.sections:
         counts.append(f"{len(diff.sections)} other difference{'s' if len(diff.sections) > 1 else ''}")
     return ", ".join(counts)
+
+
+def counted(counts: Mapping[Action, int]) -> list[str]:
+    """How many resources have each action, with its symbol."""
+    return [f"{SYMBOLS[action]} {count} {_COUNTED[action]}" for action, count in counts.items()]
 
 
 def verdict(diff: Diff) -> str:
@@ -75,9 +103,16 @@ def fate(change: ResourceChange) -> str:
 
 
 def why(edit: Edit) -> str:
-    """``forces replacement ← parameter X``."""
+    """``forces replacement ← parameter X``, and where it is known from if not from the change set."""
     cause = f"← {edit.cause}" if edit.cause else ""
-    return " ".join(filter(None, (_FORCES[edit.recreation], cause)))
+    drift = "" if edit.deployed is None else f"(the last deployment made it {values(edit.deployed, None)[0]})"
+    hidden = "(not in the change set)" if edit.hidden else ""
+    return " ".join(filter(None, (_FORCES[edit.recreation], cause, drift, hidden)))
+
+
+def changed(edit: Edit) -> str:
+    """What is said of an edit without values."""
+    return "follows" if edit.cause else "changes"
 
 
 def values(before: str | None, after: str | None) -> tuple[str, str]:

@@ -20,6 +20,12 @@ STACK_ID = "arn:aws:cloudformation:eu-west-1:111111111111:stack/notes-dev/2"
 REQUEST = Request("notes-dev", "UPDATE", Body(text="Resources: {}"), {"A": "1"})
 NEW = Request("notes-dev", "CREATE", Body(text="Resources: {}"), {"A": "1"})
 PACE = Pace()
+WARNING = {
+    "EventType": "VALIDATION_ERROR",
+    "LogicalResourceId": "Bucket",
+    "ValidationFailureMode": "WARN",
+    "ValidationStatusReason": "The bucket is not empty.",
+}
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 
 
@@ -49,6 +55,10 @@ def will_describe(stubber: Stubber, *answers: dict[str, Any], **expected: Any) -
         stubber.add_response("describe_change_set", one, {"ChangeSetName": ARN, **expected})
 
 
+def will_find(stubber: Stubber, *events: dict[str, Any], arn: str = ARN) -> None:
+    stubber.add_response("describe_events", {"OperationEvents": list(events)}, {"ChangeSetName": arn})
+
+
 def will_remove(stubber: Stubber) -> None:
     stubber.add_response("delete_change_set", {}, {"ChangeSetName": ARN})
     stubber.add_client_error("describe_change_set", "ChangeSetNotFound", http_status_code=404)
@@ -58,7 +68,9 @@ def test_it_waits_longer_each_time_and_reads_by_arn(stubbed: Stubbed, waits: lis
     client, stubber = stubbed("cloudformation")
     will_create(stubber)
     pending = [answer("CREATE_PENDING"), *[answer("CREATE_IN_PROGRESS")] * 7]
-    will_describe(stubber, *pending, answer(), answer(Changes=[change("A")]))
+    will_describe(stubber, *pending, answer())
+    will_find(stubber)
+    will_describe(stubber, answer(Changes=[change("A")]))
     will_describe(stubber, answer(Changes=[change("A")]), IncludePropertyValues=True)
     made = make(client, REQUEST, PACE, waits.append)
     assert (made.arn, made.stack_id, made.empty) == (ARN, STACK_ID, False)
@@ -70,7 +82,9 @@ def test_it_waits_longer_each_time_and_reads_by_arn(stubbed: Stubbed, waits: lis
 def test_every_page_is_read_with_values_and_without(stubbed: Stubbed, waits: list[float]) -> None:
     client, stubber = stubbed("cloudformation")
     will_create(stubber)
-    will_describe(stubber, answer(), answer(Changes=[change("A")], NextToken="2"))
+    will_describe(stubber, answer())
+    will_find(stubber)
+    will_describe(stubber, answer(Changes=[change("A")], NextToken="2"))
     will_describe(stubber, answer(Changes=[change("B")], NextToken="3"), NextToken="2")
     will_describe(stubber, answer(Changes=[change("C")]), NextToken="3")
     will_describe(stubber, answer(Changes=[change("A")], NextToken="2"), IncludePropertyValues=True)
@@ -98,8 +112,7 @@ def test_another_failure_is_told_with_its_findings_and_removed(stubbed: Stubbed,
         "ValidationPath": "/Resources/Bucket/Properties/BucketName",
         "ValidationStatusReason": "A bucket of this name exists.",
     }
-    expected = {"ChangeSetName": ARN, "Filters": {"FailedEvents": True}}
-    stubber.add_response("describe_events", {"OperationEvents": [finding]}, expected)
+    will_find(stubber, finding)
     will_remove(stubber)
     with pytest.raises(
         ChangeSetError, match=r"cannot change notes-dev: Validation failed[^\n]*\n.*A bucket of this name"
@@ -117,12 +130,47 @@ def test_findings_that_may_not_be_read_do_not_hide_the_failure(stubbed: Stubbed,
         make(client, REQUEST, PACE, waits.append)
 
 
+def test_a_failing_finding_stops_whatever_the_status_says(stubbed: Stubbed, waits: list[float]) -> None:
+    client, stubber = stubbed("cloudformation")
+    will_create(stubber)
+    will_describe(stubber, answer())
+    will_find(stubber, {"EventId": "1", **WARNING, "ValidationFailureMode": "FAIL"})
+    will_remove(stubber)
+    with pytest.raises(ChangeSetError, match=r"what would fail\.\n  Bucket: The bucket is not empty\.$"):
+        make(client, REQUEST, PACE, waits.append)
+
+
+def test_a_warning_stops_nothing_and_is_kept(stubbed: Stubbed, waits: list[float]) -> None:
+    client, stubber = stubbed("cloudformation")
+    will_create(stubber)
+    will_describe(stubber, answer())
+    will_find(stubber, {"EventId": "1", **WARNING})
+    will_describe(stubber, answer())
+    will_describe(stubber, answer(), IncludePropertyValues=True)
+    made = make(client, REQUEST, PACE, waits.append)
+    assert [one.reason for one in made.findings] == ["The bucket is not empty."]
+
+
+def test_what_is_no_resource_is_told_of(stubbed: Stubbed, waits: list[float]) -> None:
+    client, stubber = stubbed("cloudformation")
+    will_create(stubber)
+    will_describe(stubber, answer())
+    will_find(stubber)
+    will_describe(stubber, answer(Changes=[{"Type": "Hologram"}]))
+    will_describe(stubber, answer(), IncludePropertyValues=True)
+    assert make(client, REQUEST, PACE, waits.append).notes == (
+        "The change set lists what this tool does not know: Hologram.",
+    )
+
+
 def test_one_left_by_an_earlier_run_is_taken_up(stubbed: Stubbed, waits: list[float]) -> None:
     client, stubber = stubbed("cloudformation")
     stubber.add_client_error("create_change_set", "AlreadyExistsException")
     by_name = {"ChangeSetName": REQUEST.name, "StackName": "notes-dev"}
     stubber.add_response("describe_change_set", answer(), by_name)
-    will_describe(stubber, answer(), answer(Changes=[change("A")]))
+    will_describe(stubber, answer())
+    will_find(stubber)
+    will_describe(stubber, answer(Changes=[change("A")]))
     will_describe(stubber, answer(Changes=[change("A")]), IncludePropertyValues=True)
     assert make(client, REQUEST, PACE, waits.append).arn == ARN
 
@@ -134,7 +182,9 @@ def test_an_obsolete_one_left_by_an_earlier_run_is_replaced(stubbed: Stubbed, wa
     stubber.add_response("describe_change_set", answer() | {"ExecutionStatus": "OBSOLETE"}, by_name)
     will_remove(stubber)
     will_create(stubber)
-    will_describe(stubber, answer(), answer())
+    will_describe(stubber, answer())
+    will_find(stubber)
+    will_describe(stubber, answer())
     will_describe(stubber, answer(), IncludePropertyValues=True)
     assert make(client, REQUEST, PACE, waits.append).bare == ()
 
@@ -144,13 +194,18 @@ def test_nested_change_sets_are_read_too(stubbed: Stubbed, waits: list[float]) -
     will_create(stubber)
     child = ARN + "-child"
     nested = change("Storage", ResourceType="AWS::CloudFormation::Stack", ChangeSetId=child)
-    will_describe(stubber, answer(), answer(Changes=[nested]))
+    will_describe(stubber, answer())
+    will_find(stubber)
+    will_describe(stubber, answer(Changes=[nested]))
     will_describe(stubber, answer(Changes=[nested]), IncludePropertyValues=True)
     described = answer(Changes=[change("Table")]) | {"ChangeSetId": child, "StackName": "notes-dev-Storage"}
-    for values in ({}, {}, {"IncludePropertyValues": True}):
+    stubber.add_response("describe_change_set", described, {"ChangeSetName": child})
+    will_find(stubber, {"EventId": "1", **WARNING}, arn=child)
+    for values in ({}, {"IncludePropertyValues": True}):
         stubber.add_response("describe_change_set", described, {"ChangeSetName": child, **values})
     made = make(client, REQUEST, PACE, waits.append)
     assert [one["LogicalResourceId"] for one in made.children["Storage"].bare] == ["Table"]
+    assert [one.logical_id for one in made.all_findings] == ["Storage/Bucket"]
 
 
 def test_discarding_takes_the_stack_in_review_away_too(stubbed: Stubbed, waits: list[float]) -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from hypothesis import given as for_all
-from hypothesis import strategies as st
+from dataclasses import replace
 
-from tap.deploy.detail import Detail
-from tap.deploy.plan import Action, Change, Plan
-from tap.deploy.render import SYMBOLS, WIDEST, plain, shortened, summary
-from tap.deploy.render_rich import STYLES, coloured
+from tap import styled
+from tap.deploy.findings import Finding
+from tap.deploy.plan import Change, Plan
+from tap.deploy.render import lines, plain, summary
+from tap.diff import words
+from tap.diff.model import Action, Detail, Edit, SectionEdit
 
 QUEUE = Change(
     Action.REPLACE,
@@ -14,52 +15,65 @@ QUEUE = Change(
     "AWS::SQS::Queue",
     says="Takes notes in.",
     tier="intake",
-    details=(Detail("QueueName", "a", "b", "always", "parameter Label"),),
-    fate="the old one is deleted",
+    edits=(Edit("QueueName", "a", "b", "always", "parameter Label"),),
+    policy="Delete",
 )
 PLAN = Plan(
     "notes-dev",
     "UPDATE",
-    (QUEUE, Change(Action.ADD, "Topic", "AWS::SNS::Topic", tier="intake"), Change(Action.REMOVE, "Old", "X::Y::Z")),
+    (
+        QUEUE,
+        Change(Action.CREATE, "Topic", "AWS::SNS::Topic", tier="intake"),
+        Change(Action.DELETE, "Old", "X::Y::Z"),
+    ),
     (Detail("Label", "a", "b"),),
     ("CloudFormation: something.",),
+    outputs=(SectionEdit("Url", None, "x", section="Outputs", note="added"),),
 )
 
 
 def test_the_plain_text_says_everything() -> None:
-    assert plain(PLAN) == "\n".join(
-        [
-            "notes-dev: an update: + 1 to add, -/+ 1 to replace, - 1 to remove",
-            "  CloudFormation: something.",
-            "",
-            "Parameters",
-            "  Label: a → b",
-            "",
-            "intake",
-            "  -/+ replace     Queue  AWS::SQS::Queue  the old one is deleted",
-            "                  Takes notes in.",
-            "                  QueueName: a → b  forces replacement ← parameter Label",
-            "  +   add         Topic  AWS::SNS::Topic",
-            "",
-            "  -   remove      Old  X::Y::Z",
-        ]
-    )
+    assert plain(PLAN).split("\n") == [
+        "notes-dev: an update: + 1 to create, -/+ 1 to replace, - 1 to delete, 1 change of outputs",
+        "  CloudFormation: something.",
+        "",
+        "Parameters",
+        "  Label: a → b",
+        "",
+        "intake",
+        "  -/+ replace      Queue  AWS::SQS::Queue  the present one is deleted",
+        "        Takes notes in.",
+        "        QueueName: a → b  forces replacement ← parameter Label",
+        "  +   create       Topic  AWS::SNS::Topic",
+        "",
+        "  -   delete       Old  X::Y::Z",
+        "",
+        "Outputs",
+        "  Url: none → x  added",
+        "",
+        "  +   create: a new resource",
+        "  -/+ replace: a new one takes its place",
+        "  -   delete: taken out of the stack",
+    ]
 
 
-def test_the_coloured_text_says_the_same() -> None:
-    lines = [line.rstrip() for line in coloured(PLAN).plain.splitlines()]
-    assert lines == plain(PLAN).splitlines()
+def test_every_action_has_a_symbol_of_its_own_a_meaning_and_a_colour() -> None:
+    assert len(set(words.SYMBOLS.values())) == len(words.SYMBOLS) == len(words.LEGEND) == len(Action)
+    assert all(action.value in styled.STYLES for action in Action)
 
 
-def test_every_action_has_a_symbol_of_its_own_and_a_colour() -> None:
-    assert len(set(SYMBOLS.values())) == len(SYMBOLS) == len(Action)
-    assert all(action.value in STYLES for action in Action)
+def test_the_legend_has_only_the_symbols_that_are_used() -> None:
+    text = plain(replace(PLAN, changes=(QUEUE,)))
+    assert words.LEGEND[Action.REPLACE] in text
+    assert all(words.LEGEND[action] not in text for action in Action if action is not Action.REPLACE)
 
 
 def test_the_summary_tells_creation_update_and_foresight_apart() -> None:
     assert summary(Plan("n", "CREATE")) == "a new stack: no changes"
     assert summary(Plan("n", "UPDATE", foreseen=True)) == "an update, read off the templates: no changes"
     assert summary(Plan("n", "UPDATE", parameters=(Detail("A", "1", "2"),))) == "an update: no resource changes"
+    unseen = Plan("n", "UPDATE", (QUEUE,), empty=True)
+    assert summary(unseen) == "an update that CloudFormation sees no change in: -/+ 1 to replace"
 
 
 def test_an_unknown_action_is_called_by_its_own_name() -> None:
@@ -68,23 +82,36 @@ def test_an_unknown_action_is_called_by_its_own_name() -> None:
 
 
 def test_a_property_without_values_says_what_it_follows() -> None:
-    change = Change(Action.MODIFY, "A", "X::Y::Z", details=(Detail("Url", cause="Queue.Arn"), Detail("Name")))
-    text = plain(Plan("n", "UPDATE", (change,)))
+    unknown = (Edit("Url", cause="Queue.Arn", known=False), Edit("Name", known=False))
+    text = plain(Plan("n", "UPDATE", (Change(Action.UPDATE, "A", "X::Y::Z", edits=unknown),)))
     assert "Url: follows  ← Queue.Arn" in text
     assert "Name: changes" in text
 
 
-def test_long_values_are_cut_to_where_they_differ() -> None:
-    same = "x" * 500
-    before, after = shortened(f"{same}-one", f"{same}-two")
-    assert before.endswith("-one")
-    assert after.endswith("-two")
-    assert before.startswith("…")
+def test_drift_and_where_an_edit_is_known_from_stand_beside_it() -> None:
+    edits = (Edit("Size", "9", "1", cause="drift", deployed="1"), Edit("Action", "x", "y", hidden=True))
+    plan = Plan("n", "UPDATE", (Change(Action.UPDATE, "A", "X::Y::Z", edits=edits),), drift="DRIFTED")
+    text = plain(plan)
+    assert "Size: 9 → 1  ← drift (the last deployment made it 1)" in text
+    assert "Action: x → y  (not in the change set)" in text
+    assert "the stack is DRIFTED" in text
 
 
-@for_all(st.text(max_size=400), st.text(max_size=400))
-def test_shortened_values_are_one_line_of_bounded_width_and_differ_where_the_values_do(one: str, other: str) -> None:
-    before, after = shortened(one, other)
-    assert all(len(text) <= WIDEST + 2 and "\n" not in text for text in (before, after))
-    if one.split() != other.split() and max(len(one), len(other)) <= WIDEST:
-        assert before != after
+def test_warnings_of_cloudformation_s_validation_come_before_the_plan() -> None:
+    found = Finding("WARN", "The bucket is not empty.", "Bucket", "/Resources/Bucket")
+    text = plain(replace(PLAN, findings=(found,)))
+    first, second, *_ = text.split("\n")
+    assert (first, second) == (
+        "CloudFormation warns about notes-dev",
+        "  Bucket /Resources/Bucket: The bucket is not empty.",
+    )
+
+
+def test_nothing_in_a_plan_steers_the_terminal() -> None:
+    nasty = "a\x1b[31mb\u202e"
+    edits = (Edit(nasty, nasty, nasty),)
+    change = Change(Action.OTHER, nasty, nasty, nasty, edits=edits, policy=nasty, raw_action=nasty)
+    found = Finding("WARN", nasty, nasty, nasty)
+    plan = Plan("n", "UPDATE", (change,), (Detail(nasty, nasty),), (nasty,), widenings=(nasty,), findings=(found,))
+    shown = "".join(part.text for line in lines(plan) for part in line)
+    assert not {"\x1b", "\u202e"} & set(shown)

@@ -9,9 +9,10 @@ import pytest
 from tap.deploy import compared
 from tap.deploy.changeset import ChangeSet
 from tap.deploy.gate import Does
-from tap.deploy.plan import NOTHING, Plan, Side, from_change_set
+from tap.deploy.listed import from_change_set
+from tap.deploy.merge import merged
+from tap.deploy.plan import NOTHING, Plan, Side
 from tap.deploy.render import plain
-from tap.deploy.render_rich import coloured
 from tap.deploy.risk import judged
 from tap.diff.model import Level
 
@@ -43,7 +44,7 @@ def plan_of(old: dict[str, Any] | None, new: dict[str, Any], *changes: dict[str,
     found, blind = compared.offline(before, after)
     assert bool(blind) is (old is None)
     made = ChangeSet("arn", "id", "notes-dev", bare=changes, valued=changes, **more)
-    return judged(from_change_set(made, "UPDATE", before, after), found, before, after)
+    return judged(merged(from_change_set(made, "UPDATE", before, after), found, after), found, before, after)
 
 
 @pytest.mark.parametrize(
@@ -135,11 +136,12 @@ def test_what_is_in_a_removed_nested_stack_is_judged_or_counts_as_unknown() -> N
     old = Side({"Resources": nested}, children={"inner.yaml": {"Resources": {"Table": table()}}})
     new = Side({"Resources": {"Topic": topic("a")}})
     made = ChangeSet("arn", "id", "notes-dev", bare=(change,), valued=(change,))
-    seen = judged(from_change_set(made, "UPDATE", old, new), compared.offline(old, new)[0], old, new)
+    found = compared.offline(old, new)[0]
+    seen = judged(merged(from_change_set(made, "UPDATE", old, new), found, new), found, old, new)
     assert {harm.logical_id: harm.stateful for harm in seen.harms} == {"Inner": False, "Inner/Table": True}
 
 
-def test_widenings_come_first_then_risks_then_the_plan_in_both_renderings() -> None:
+def test_widenings_come_first_then_risks_then_the_plan() -> None:
     def group(cidr: str) -> dict[str, Any]:
         rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": cidr}
         return {
@@ -157,4 +159,3 @@ def test_widenings_come_first_then_risks_then_the_plan_in_both_renderings() -> N
     text = plain(plan)
     places = [text.index(part) for part in ("widens access", "443", "puts at risk", "holds data", ": an update: ")]
     assert places == sorted(places)
-    assert [line.rstrip() for line in coloured(plan).plain.splitlines()] == text.splitlines()

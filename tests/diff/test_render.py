@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from tap import styled
 from tap.diff import render
 from tests.diff.building import diff, resource, side
 
@@ -36,27 +37,22 @@ def test_the_worst_comes_first_and_each_change_says_what_why_and_what_becomes_of
         "",
         "sessions",
         "  -/+ replace      Table  AWS::DynamoDB::Table  the present one is deleted",
-        "                    Sessions.",
-        "                    DATA LOSS: It is replaced, and all items of the table are lost. The new one starts empty.",
-        "                    TableName: a → b  forces replacement",
+        "        Sessions.",
+        "        DATA LOSS: It is replaced, and all items of the table are lost. The new one starts empty.",
+        "        TableName: a → b  forces replacement",
         "",
         "resources",
         "  ~   update       Role  AWS::IAM::Role",
-        '                    ManagedPolicyArns: [] → ["arn:x"]',
+        '        ManagedPolicyArns: [] → ["arn:x"]',
         "",
         "Parameters",
         "  Size: 1 → 2  value",
     ]
 
 
-def test_the_coloured_text_says_the_same() -> None:
-    found = diff(OLD, NEW)
-    assert [line.rstrip() for line in render.coloured(found).plain.split("\n")] == render.plain(found).split("\n")
-
-
 def test_every_style_that_is_used_is_known() -> None:
     used = {part.style for line in render.lines(diff(OLD, NEW)) for part in line}
-    assert used <= render.STYLES.keys()
+    assert used <= styled.STYLES.keys()
 
 
 def test_no_difference_is_two_lines() -> None:

@@ -44,7 +44,7 @@ def break_it(template: dict[str, Any]) -> None:
 
 def test_a_plan_leaves_nothing_behind(bench: Workbench, cloudformation: Any) -> None:
     ran = bench.well("plan", "notes")
-    assert "notes-dev: a new stack: + 3 to add" in ran.out
+    assert "notes-dev: a new stack: + 3 to create" in ran.out
     assert "Holds the notes." in ran.out
     assert statuses(cloudformation) == {}
     assert "not-to-be-seen" not in ran.out + ran.err
@@ -70,7 +70,7 @@ def test_create_update_in_place_replace_nothing_and_delete(bench: Workbench, clo
     in_place = bench.well(
         "deploy", "notes", "--yes", "--parameter", "RetentionSeconds=7200", "--parameter", "Size=large"
     )
-    assert "+ 1 to add, ~ 1 to modify in place" in in_place.err
+    assert "+ 1 to create, ~ 1 to update" in in_place.err
     assert "MessageRetentionPeriod: 3600 → 7200  ← parameter RetentionSeconds" in in_place.err
     assert "notes-dev: UPDATE_COMPLETE." in in_place.err
 
@@ -225,8 +225,8 @@ def test_a_long_template_goes_through_a_bucket_made_for_it(bench: Workbench, cli
 def test_tiers_follow_one_another_and_go_in_reverse(bench: Workbench, cloudformation: Any) -> None:
     tiers = ("--layout", "tiers")
     planned = bench.well("plan", "notes-tiers", *tiers)
-    assert "notes-tiers-dev-storage: a new stack: + 1 to add" in planned.out
-    assert "notes-tiers-dev-intake: a new stack, read off the templates: + 2 to add" in planned.out
+    assert "notes-tiers-dev-storage: a new stack: + 1 to create" in planned.out
+    assert "notes-tiers-dev-intake: a new stack, read off the templates: + 2 to create" in planned.out
     assert "no change set can be made before that is deployed" in planned.out
     assert statuses(cloudformation) == {}
 

@@ -149,8 +149,8 @@ def test_the_edge_stays_in_its_region_wherever_the_system_goes(bench: Workbench,
 
 def test_a_plan_shows_both_and_leaves_nothing_behind(bench: Workbench, main: Any, at_edge: Any) -> None:
     planned = bench.well("plan", "notes-edge", "--edge")
-    assert planned.out.index(f"{EDGE}: a new stack: + 1 to add") < planned.out.index(
-        f"{NOTES}: a new stack: + 1 to add"
+    assert planned.out.index(f"{EDGE}: a new stack: + 1 to create") < planned.out.index(
+        f"{NOTES}: a new stack: + 1 to create"
     )
     assert f"CloudFrontWebAclArn: {EDGE} hands this on once it is there; what follows is without." in planned.err
     assert "CloudFrontCertificateArn" not in planned.err
@@ -159,7 +159,7 @@ def test_a_plan_shows_both_and_leaves_nothing_behind(bench: Workbench, main: Any
 
     bench.well("deploy", "notes-edge", "--edge", "--yes")
     planned = bench.well("plan", "notes-edge", "--edge", "--parameter", "Limit=9")
-    assert f"{EDGE}: an update: ~ 1 to modify in place" in planned.out
+    assert f"{EDGE}: an update: ~ 1 to update" in planned.out
     assert f"{NOTES}: an update: no changes" in planned.out
     assert "once" not in planned.err.casefold()
     assert (change_sets(main, NOTES), change_sets(at_edge, EDGE)) == ([], [])
@@ -175,7 +175,7 @@ def test_deleting_leaves_the_edge_unless_it_is_named(bench: Workbench, main: Any
     # The distribution has gone, so its log goes with the next deployment of the edge; and comes back after the main's.
     assert bench.run("deploy", "notes-edge", "--edge", "--yes").code == 3
     again = bench.well("deploy", "notes-edge", "--edge", "--yes", "--allow-delete", "Log")
-    assert again.err.index("- 1 to remove") < again.err.index("is told of the distribution")
+    assert again.err.index("- 1 to delete") < again.err.index("is told of the distribution")
     deleted = bench.well("delete", "notes-edge", "--edge", "--yes", "--allow-delete-data")
     assert deleted.err.index(f"{NOTES}: deleted.") < deleted.err.index(f"{EDGE}: deleted.")
     assert (statuses(main), statuses(at_edge)) == ({}, {})

@@ -71,7 +71,7 @@ def test_a_stateless_replacement_passes_with_yes_and_not_without(bench: Workbenc
     assert bench.run("deploy", "notes", *large).code == 3
     assert statuses(cloudformation) == {"notes-dev": "CREATE_COMPLETE"}
     ran = bench.well("deploy", "notes", "--yes", *large)
-    assert "-/+ replace     Archive" in ran.err
+    assert "-/+ replace      Archive" in ran.err
     assert "puts at risk" not in ran.err
 
 
