@@ -76,7 +76,7 @@ def test_create_update_in_place_replace_nothing_and_delete(bench: Workbench, clo
 
     before = bench.flat()["QueueUrl"]
     replaced = bench.well("deploy", "notes", "--yes", "--allow-replace", "Queue", "--parameter", "QueueLabel=outbox")
-    assert "-/+ replace     Queue  AWS::SQS::Queue  the old one is deleted" in replaced.err
+    assert "-/+ replace      Queue  AWS::SQS::Queue  the present one is deleted" in replaced.err
     assert "QueueName: notes-inbox-dev → notes-outbox-dev  forces replacement ← parameter QueueLabel" in replaced.err
     assert bench.flat()["QueueUrl"] != before
     assert [url.split("/")[-1] for url in clients("sqs").list_queues()["QueueUrls"]] == ["notes-outbox-dev"]
