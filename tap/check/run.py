@@ -8,10 +8,10 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tap.check import region as regions
 from tap.check.engine import Finding, run
 from tap.check.load import Document, UnreadableError, read
 from tap.check.model import Model
-from tap.check.values import fields
 from tap.errors import TapError
 from tap.lint.targets import choose
 
@@ -48,9 +48,8 @@ def check_file(file: Path, region: str | None, given: Mapping[str, str]) -> tupl
 
 
 def own_region(document: Document) -> str:
-    """The region that a template says it is written for (``Metadata.Template.Region``); empty where it says none."""
-    found = fields(fields(document.template.get("Metadata")).get("Template")).get("Region")
-    return found if isinstance(found, str) else ""
+    """The region that a template says it is written for (:func:`tap.check.region.said`); empty where it says none."""
+    return regions.said(document.template)
 
 
 def read_parameters(path: Path) -> dict[str, str]:

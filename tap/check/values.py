@@ -175,6 +175,11 @@ def each(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
+def strings(value: Any) -> list[str]:
+    """The items of a list in which every item is known text; nothing for any other."""
+    return value if isinstance(value, list) and all(isinstance(item, str) for item in value) else []
+
+
 def fields(value: Any) -> Mapping[str, Any]:
     """A mapping; an empty one for what is no mapping."""
     return value if isinstance(value, Mapping) else {}
