@@ -13,7 +13,7 @@ import click
 
 from tap.commands import _run, _target
 from tap.commands._run import Run, conclude
-from tap.commands.deploy import remove
+from tap.commands._stack import remove
 from tap.deploy import edge, graph, outputs, retained, stacks, workflow
 from tap.deploy.aws_errors import translated
 from tap.deploy.gate import BlockedError
@@ -23,12 +23,13 @@ from tap.deploy.schedule import Task
 from tap.deploy.stacks import Stack
 from tap.deploy.watch import Steps
 from tap.deploy.workflow import Job, StackError
+from tap.exit_codes import BLOCKED, DONE, ERROR, INTERRUPTED, LEFT_FAILED, PENDING, section
 
 _MOST = 20
 """How many resources that hold data are listed of a stack."""
 
 
-@click.command()
+@click.command(epilog=section(DONE, ERROR, PENDING, BLOCKED, LEFT_FAILED, INTERRUPTED))
 @_target.system_options
 @_target.edge_option
 @click.option("--allow-delete-data", is_flag=True, help="With --yes: what holds data may go too.")
@@ -45,14 +46,6 @@ def delete(yes: bool, allow_delete_data: bool, parallel: int, outputs_dir: Path,
 
     With --edge the system's stack in us-east-1 goes too, last: CloudFront holds on to its certificate and its firewall
     as long as the distribution is there.
-
-    \b
-    Exit codes:
-      0    done, or nothing there
-      1    an error, or another name typed
-      2    the command line is wrong
-      3    blocked: nobody could be asked, or data would be lost without --allow-delete-data
-      130  interrupted
 
     \b
     Examples:

@@ -9,40 +9,20 @@ from typing import Any
 import click
 
 from tap import console
-from tap.commands import _gate, _run, _target
+from tap.commands import _gate, _run, _stack, _target
 from tap.commands._gate import Consent
 from tap.commands._run import Run, conclude
-from tap.commands.plan import show
-from tap.deploy import edge, events, execute, outputs, stacks, workflow
+from tap.deploy import edge, outputs, stacks, workflow
 from tap.deploy.aws_errors import translated
 from tap.deploy.gate import Allowed
 from tap.deploy.schedule import Task
 from tap.deploy.source import StackSource
-from tap.deploy.stacks import Stack
-from tap.deploy.states import Next, state_of
-from tap.deploy.subject import Subject
-from tap.deploy.watch import Outcome, Steps
-from tap.deploy.workflow import Job, StackError
-from tap.errors import TapError
+from tap.deploy.watch import Steps
+from tap.deploy.workflow import Job
+from tap.exit_codes import BLOCKED, DONE, ERROR, INTERRUPTED, LEFT_FAILED, PENDING, ROLLED_BACK, section
 
 
-class DeploymentError(TapError):
-    """CloudFormation could not do what was asked."""
-
-    def __init__(self, stack: str, outcome: Outcome) -> None:
-        failure = outcome.failure
-        if failure:
-            where = f" (in {failure.stack_name})" if failure.stack_name != stack else ""
-            first = f"First to fail was {failure.logical_id}, {failure.type}{where}: {failure.reason}"
-        else:
-            first = f"CloudFormation says: {outcome.reason or 'nothing more'}"
-        state = state_of(outcome.status)
-        advice = state.advice.format(name=stack) if state.next is Next.STUCK else ""
-        words = [f"{stack} {state.sentence} ({outcome.status}).", first, advice]
-        super().__init__("\n  ".join(word for word in words if word))
-
-
-@click.command()
+@click.command(epilog=section(DONE, ERROR, PENDING, BLOCKED, ROLLED_BACK, LEFT_FAILED, INTERRUPTED))
 @_target.system_options
 @_target.edge_option
 @_gate.options
@@ -81,13 +61,8 @@ def deploy(
     Enter alone never deploys. --yes accepts only what y or yes would, never what needs naming; without a terminal it
     must be said. ID is a logical id, PARENT/ID in a nested stack; to name what is not harmful is an error.
 
-    \b
-    Exit codes:
-      0    done, or nothing to do
-      1    an error, or a no at the prompt
-      2    the command line is wrong
-      3    blocked by the gate: nobody could be asked, or something must be named
-      130  interrupted
+    An operation that is under way already, somebody else's or that of a run that was killed, is followed to its end
+    first; then a fresh change set is made. What each state of a stack leads to: docs/deploying.md.
 
     \b
     Examples:
@@ -114,7 +89,7 @@ def _alone(job: Job, run: Run, consent: Consent) -> list[Task]:
     handed = edge.handing_on(job, _target.note)
     needs = workflow.order_of(handed)
     return [
-        Task(handed.name(one), partial(_deploy, handed, one, run, consent), needs[handed.name(one)])
+        Task(handed.name(one), partial(_stack.deploy_one, handed, one, run, consent), needs[handed.name(one)])
         for one in handed.source.stacks
     ]
 
@@ -124,7 +99,7 @@ def _with_edge(job: Job, run: Run, consent: Consent) -> list[Task]:
     first = edge.told(job)
     consent.expect([first, job, first])
     at_edge, taken = edge.name(job), set(edge.to_hand_on(job))
-    tasks = [Task(at_edge, partial(_deploy, first, first.source.stacks[0], run, consent))]
+    tasks = [Task(at_edge, partial(_stack.deploy_one, first, first.source.stacks[0], run, consent))]
 
     @cache
     def handed() -> Job:
@@ -136,7 +111,7 @@ def _with_edge(job: Job, run: Run, consent: Consent) -> list[Task]:
 
         def steps(source: StackSource = source, takes: bool = takes) -> Steps[None]:
             # Not before its turn: only then the edge has what it hands on.
-            yield from _deploy(handed() if takes else job, source, run, consent)
+            yield from _stack.deploy_one(handed() if takes else job, source, run, consent)
 
         tasks.append(Task(job.name(source), steps, needs[job.name(source)] | ({at_edge} if takes else set())))
 
@@ -144,7 +119,7 @@ def _with_edge(job: Job, run: Run, consent: Consent) -> list[Task]:
         last = edge.told(job)
         if last.values != first.values:
             _target.note(f"{at_edge} is told of the distribution, {last.values[edge.DISTRIBUTION]}.")
-            yield from _deploy(last, last.source.stacks[0], run, consent)
+            yield from _stack.deploy_one(last, last.source.stacks[0], run, consent)
 
     tasks.append(Task(f"{at_edge} (told of the distribution)", tell, frozenset({at_edge, *job.names})))
     return tasks
@@ -167,58 +142,3 @@ def write_outputs(folder: Path, made: dict[str, dict[str, str]]) -> None:
     for key, value in flat.items():
         console.out().print(f"{key:<{width}}  {value}", markup=False)
     _target.note(f"Outputs written to {folder / outputs.FLAT}")
-
-
-def _deploy(job: Job, source: StackSource, run: Run, consent: Consent) -> Steps[None]:
-    """Deploy one stack."""
-    name = job.name(source)
-    consent.reach(name)
-    yield from _clear_the_way(job, source, run, yes=consent.yes)
-    proposal = workflow.propose(job, source, "deploy", _target.note, sleep=run.pause)
-    made = proposal.change_set
-    if made is None:
-        raise StackError(f"{name}: {' '.join(proposal.plan.notes)}")
-    if made.empty:
-        workflow.drop(job, proposal)
-        if proposal.plan.pending:
-            show(proposal.plan, result=False)
-            _target.note(f"{name}: CloudFormation would change nothing, so nothing was; see above what is not applied.")
-        else:
-            _target.note(f"{name}: no changes.")
-        return
-    try:
-        show(proposal.plan, result=False)
-        _gate.confirm(proposal.plan, consent, run.refused(name))
-    except BaseException:
-        workflow.drop(job, proposal)
-        raise
-    before = execute.execute(job.session.cloudformation, made)
-    outcome = yield from run.follow(job, made.stack_id, before, workflow.subject_of(job, source, proposal.plan))
-    if outcome.status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
-        raise DeploymentError(name, outcome)
-    if name not in run.changed:
-        run.changed.append(name)
-    _target.note(f"{name}: {outcome.status}.")
-
-
-def _clear_the_way(job: Job, source: StackSource, run: Run, *, yes: bool) -> Steps[None]:
-    """Delete a stack that never came to be: it can only be made anew, and holds nothing that was ever in use."""
-    stack = stacks.look(job.session.cloudformation, job.name(source))
-    if stack.state.next is not Next.DELETE_FIRST:
-        return
-    _target.note(f"{stack.name} {stack.state.sentence} ({stack.status}). {stack.state.advice}")
-    _target.ask(f"Delete {stack.name} first?", yes=yes, refused=run.refused(stack.name))
-    yield from remove(job, stack, run)
-
-
-def remove(job: Job, stack: Stack, run: Run) -> Steps[Outcome]:
-    """Delete a stack and follow that to its end. Raises DeploymentError when it stays."""
-    client = job.session.cloudformation
-    if stack.status == "DELETE_IN_PROGRESS":
-        before = events.latest(client, stack.id)
-    else:
-        before = execute.delete(client, stack.id)
-    outcome = yield from run.follow(job, stack.id, before, Subject(stack.name))
-    if outcome.status != "DELETE_COMPLETE":
-        raise DeploymentError(stack.name, outcome)
-    return outcome

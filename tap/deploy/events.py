@@ -76,6 +76,19 @@ def latest(client: CloudFormationClient, stack_id: str) -> str:
     return client.describe_stack_events(StackName=stack_id)["StackEvents"][0]["EventId"]
 
 
+def before_operation(client: CloudFormationClient, stack_id: str) -> str:
+    """The id of the newest event before the operation that is under way: that with which the one before it ended.
+
+    Empty for the first operation of a stack.
+    """
+    for page in client.get_paginator("describe_stack_events").paginate(StackName=stack_id):
+        for raw in page["StackEvents"]:
+            event = event_of(raw)
+            if event.of_the_stack and not event.in_progress:
+                return event.id
+    return ""
+
+
 class Reader:
     """Gives each event of an operation once, in the order of time; nested stacks' events too.
 

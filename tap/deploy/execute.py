@@ -1,30 +1,60 @@
-"""Beginning an operation: executing a change set, deleting a stack. Following it is another's part."""
+"""Beginning an operation: executing a change set, deleting a stack. Following it is another's part.
+
+Each carries a ``ClientRequestToken`` that follows from what is asked, so that a call which is sent twice (a retry after
+a lost answer, a run after a kill) begins one operation: by the API reference CloudFormation knows a token again.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from tap.deploy import events
+from tap.deploy.body import digest
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
     from tap.deploy.changeset import ChangeSet
 
+BEGUN = frozenset({"EXECUTE_IN_PROGRESS", "EXECUTE_COMPLETE", "EXECUTE_FAILED"})
+"""The ``ExecutionStatus`` of a change set whose execution has begun, and may be over."""
+
+
+def token(*words: str) -> str:
+    """A ``ClientRequestToken``: the same for the same words, in the API's alphabet and length."""
+    return f"tap-{digest(*words)[:32]}"
+
 
 def execute(client: CloudFormationClient, change_set: ChangeSet) -> str:
     """Execute a change set by its ARN; gives the id of the newest event before that.
 
     What a failed operation has newly made is taken back even where the template says Retain
-    (``RetainExceptOnCreate``): else its names would be in the way of the next attempt.
+    (``RetainExceptOnCreate``): else its names would be in the way of the next attempt. When CloudFormation refuses
+    because that very change set is being executed, the answer to an earlier call was lost, and all is well.
     """
     before = events.latest(client, change_set.stack_id)
-    client.execute_change_set(ChangeSetName=change_set.arn, RetainExceptOnCreate=True)
+    try:
+        client.execute_change_set(
+            ChangeSetName=change_set.arn, RetainExceptOnCreate=True, ClientRequestToken=token("execute", change_set.arn)
+        )
+    except client.exceptions.InvalidChangeSetStatusException:
+        if client.describe_change_set(ChangeSetName=change_set.arn).get("ExecutionStatus") not in BEGUN:
+            raise
     return before
 
 
-def delete(client: CloudFormationClient, stack_id: str) -> str:
-    """Begin to delete a stack; gives the id of the newest event before that."""
+def delete(client: CloudFormationClient, stack_id: str, retain: Sequence[str] = (), *, force: bool = False) -> str:
+    """Begin to delete a stack; gives the id of the newest event before that.
+
+    ``retain`` are logical ids of resources that stay, ``force`` leaves behind whatever cannot be deleted;
+    CloudFormation takes both in the state ``DELETE_FAILED`` only.
+    """
     before = events.latest(client, stack_id)
-    client.delete_stack(StackName=stack_id)
+    more: dict[str, Any] = {"RetainResources": list(retain)} if retain else {}
+    if force:
+        more["DeletionMode"] = "FORCE_DELETE_STACK"
+    client.delete_stack(
+        StackName=stack_id, ClientRequestToken=token("delete", stack_id, before, *retain, str(force)), **more
+    )
     return before

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.stub import Stubber
 
-from tap.deploy.events import Event, Reader, event_of, first_failure, latest
+from tap.deploy.events import Event, Reader, before_operation, event_of, first_failure, latest
 
 Stubbed = Callable[[str], tuple[Any, Stubber]]
 STACK = "arn:aws:cloudformation:eu-west-1:111111111111:stack/notes-dev/1"
@@ -134,3 +134,20 @@ def test_where_all_is_cancelled_the_first_of_that_is_better_than_nothing() -> No
 
 def test_nothing_failed_where_nothing_did() -> None:
     assert first_failure(events(raw(1, "CREATE_COMPLETE"))) is None
+
+
+def test_an_operation_under_way_begins_after_the_end_of_the_one_before_it(stubbed: Stubbed) -> None:
+    client, stubber = stubbed("cloudformation")
+    answers(
+        stubber,
+        STACK,
+        page(of_stack(6, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"), nested(5, "UPDATE_COMPLETE"), token="older"),
+        page(of_stack(4, "UPDATE_IN_PROGRESS"), of_stack(3, "CREATE_COMPLETE"), raw(2, "CREATE_COMPLETE")),
+    )
+    assert before_operation(client, STACK) == "1-3"
+
+
+def test_the_first_operation_of_a_stack_begins_with_its_first_event(stubbed: Stubbed) -> None:
+    client, stubber = stubbed("cloudformation")
+    answers(stubber, STACK, page(raw(2, "CREATE_IN_PROGRESS"), of_stack(1, "REVIEW_IN_PROGRESS")))
+    assert before_operation(client, STACK) == ""

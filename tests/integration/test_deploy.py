@@ -99,7 +99,7 @@ def test_create_update_in_place_replace_nothing_and_delete(bench: Workbench, clo
 def test_a_failing_creation_is_explained_and_the_next_one_clears_it_away(bench: Workbench, cloudformation: Any) -> None:
     bench.edit("notes/stack.yaml", break_it)
     failed = bench.run("deploy", "notes", "--yes")
-    assert failed.code == 1
+    assert failed.code == 4
     assert "error: notes-dev could not be created and was taken back (ROLLBACK_COMPLETE)." in failed.err
     assert "First to fail was Never, AWS::CloudFormation::WaitCondition: " in failed.err
     assert not bench.outputs.exists()
@@ -122,7 +122,7 @@ def test_a_failing_update_leaves_what_was_there(bench: Workbench, cloudformation
     before = bench.flat()
     bench.edit("notes/stack.yaml", break_it)
     failed = bench.run("deploy", "notes", "--yes")
-    assert failed.code == 1
+    assert failed.code == 4
     assert "could not be updated and is as it was before (UPDATE_ROLLBACK_COMPLETE)" in failed.err
     assert "First to fail was Never" in failed.err
     assert bench.flat() == before
@@ -273,7 +273,7 @@ def test_nested_stacks_are_uploaded_deployed_and_followed(bench: Workbench, clou
 
     bench.edit("notes-nested/nested/intake.yaml", break_it)
     failed = bench.run("deploy", "notes-nested", "--yes", *nested)
-    assert failed.code == 1
+    assert failed.code == 4
     assert "First to fail was Never, AWS::CloudFormation::WaitCondition (in notes-nested-dev-Intake" in failed.err, (
         failed.err
     )
@@ -331,9 +331,10 @@ def test_an_interruption_says_that_it_goes_on_and_how_to_see(bench: Workbench, c
     _, rest = child.communicate(timeout=60)
     assert child.returncode == 130
     assert "The operation goes on in CloudFormation. To see how it goes: python generate.py status notes" in rest
-    busy = bench.run("deploy", "notes", "--yes")
+    busy = bench.run("plan", "notes")
     assert busy.code == 1
     assert "notes-dev is being created (CREATE_IN_PROGRESS). Wait until it is done" in busy.err
+    assert bench.run("delete", "notes", "--yes").code == 1
     cloudformation.delete_stack(StackName="notes-dev")
 
 

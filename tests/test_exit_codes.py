@@ -1,0 +1,23 @@
+"""One table of exit codes, in every help and in the page."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from tap import cli, exit_codes, project
+
+
+@pytest.mark.parametrize("verb", ["deploy", "delete"])
+def test_a_verb_s_help_has_its_exit_codes(verb: str) -> None:
+    shown = CliRunner().invoke(cli.tap, [verb, "--help"]).output
+    assert "Exit codes:" in shown
+    for code in (exit_codes.BLOCKED, exit_codes.LEFT_FAILED, exit_codes.INTERRUPTED):
+        assert f"  {code:<4} {exit_codes.MEANINGS[code]}" in shown
+
+
+def test_the_page_has_every_code() -> None:
+    text = (project.ROOT / "docs" / "deploying.md").read_text("utf-8")
+    for code, meaning in exit_codes.MEANINGS.items():
+        assert f"| {code} | " in text
+        assert meaning in text
