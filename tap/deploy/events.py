@@ -77,14 +77,16 @@ def latest(client: CloudFormationClient, stack_id: str) -> str:
 
 
 def before_operation(client: CloudFormationClient, stack_id: str) -> str:
-    """The id of the newest event before the operation that is under way: that with which the one before it ended.
+    """The id of the newest event before a stack's last operation: that with which the one before it ended.
 
-    Empty for the first operation of a stack.
+    The last operation may be under way, or have ended just now. Empty for the first operation of a stack.
     """
+    within = False
     for page in client.get_paginator("describe_stack_events").paginate(StackName=stack_id):
-        for raw in page["StackEvents"]:
-            event = event_of(raw)
-            if event.of_the_stack and not event.in_progress:
+        for event in map(event_of, page["StackEvents"]):
+            if event.of_the_stack and event.in_progress:
+                within = True
+            elif event.of_the_stack and within:
                 return event.id
     return ""
 

@@ -147,6 +147,22 @@ def test_an_operation_under_way_begins_after_the_end_of_the_one_before_it(stubbe
     assert before_operation(client, STACK) == "1-3"
 
 
+def test_an_operation_that_has_just_ended_is_still_the_last_one(stubbed: Stubbed) -> None:
+    client, stubber = stubbed("cloudformation")
+    answers(
+        stubber,
+        STACK,
+        page(
+            of_stack(9, "UPDATE_ROLLBACK_COMPLETE"),
+            of_stack(8, "UPDATE_ROLLBACK_IN_PROGRESS"),
+            raw(7, "UPDATE_FAILED"),
+            of_stack(6, "UPDATE_IN_PROGRESS"),
+            of_stack(5, "UPDATE_COMPLETE"),
+        ),
+    )
+    assert before_operation(client, STACK) == "1-5"
+
+
 def test_the_first_operation_of_a_stack_begins_with_its_first_event(stubbed: Stubbed) -> None:
     client, stubber = stubbed("cloudformation")
     answers(stubber, STACK, page(raw(2, "CREATE_IN_PROGRESS"), of_stack(1, "REVIEW_IN_PROGRESS")))
