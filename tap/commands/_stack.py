@@ -10,6 +10,7 @@ from tap.commands._gate import Consent
 from tap.commands._run import Run
 from tap.commands.plan import show
 from tap.deploy import events, execute, stacks, workflow
+from tap.deploy.diagnose import told
 from tap.deploy.source import StackSource
 from tap.deploy.stacks import Stack
 from tap.deploy.states import Next, state_of
@@ -25,14 +26,9 @@ class DeploymentError(TapError):
     def __init__(self, stack: str, outcome: Outcome) -> None:
         state = state_of(outcome.status)
         self.exit_code = state.code or TapError.exit_code
-        failure = outcome.failure
-        if failure:
-            where = f" (in {failure.stack_name})" if failure.stack_name != stack else ""
-            first = f"First to fail was {failure.logical_id}, {failure.type}{where}: {failure.reason}"
-        else:
-            first = f"CloudFormation says: {outcome.reason or 'nothing more'}"
+        why = told(outcome.diagnosis) or [f"CloudFormation says: {outcome.reason or 'nothing more'}"]
         advice = state.advice.format(name=stack) if state.next is Next.STUCK else ""
-        words = [f"{stack} {state.sentence} ({outcome.status}).", first, advice]
+        words = [f"{stack} {state.sentence} ({outcome.status}).", *why, advice]
         super().__init__("\n  ".join(word for word in words if word))
 
 

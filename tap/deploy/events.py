@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 STACK = "AWS::CloudFormation::Stack"
-_CONSEQUENCE = re.compile(r"cancell?ed", re.IGNORECASE)
-"""In the reason of a failure that only follows from another: "Resource creation cancelled", "… update cancelled"."""
+_CONSEQUENCE = re.compile(r"^resource \w+ cancell?ed", re.IGNORECASE)
+"""The reason of a failure that only follows from another: "Resource creation cancelled", "… update cancelled". ("Delete
+canceled. Cannot delete export …" is no such.)"""
 
 
 @dataclass(frozen=True)
@@ -146,11 +147,3 @@ class Reader:
             self._seen[stack] = newest_first[0].id
             self._begun = self._begun or newest_first[-1].time
         return newest_first[::-1]
-
-
-def first_failure(events: Iterable[Event]) -> Event | None:
-    """The failure that the others follow from: the first that is no cancellation, in the innermost stack."""
-    failures = [event for event in events if event.failed and not event.of_the_stack]
-    own = [event for event in failures if not event.is_consequence]
-    innermost = [event for event in own if event.type != STACK]
-    return next(iter(innermost or own or failures), None)

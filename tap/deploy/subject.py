@@ -6,17 +6,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tap.references import of_resource
+from tap.references import find, of_resource
 
 
 @dataclass(frozen=True)
 class Part:
-    """A resource: what the template says of it, and the other resources that it waits for."""
+    """A resource: what the template says of it, and the other resources that it waits for.
+
+    ``served_by`` is the logical id of a custom resource's function.
+    """
 
     type: str
     tier: str = ""
     sentence: str = ""
     waits_for: frozenset[str] = frozenset()
+    served_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,5 +62,12 @@ def parts_of(template: Mapping[str, Any]) -> dict[str, Part]:
             str(about.get("Tier", "")),
             str(about.get("Description", "")),
             frozenset(waits - {logical_id}),
+            _served_by(body),
         )
     return found
+
+
+def _served_by(body: Mapping[str, Any]) -> str:
+    token = (body.get("Properties") or {}).get("ServiceToken")
+    uses = list(find(token)) if isinstance(token, dict) else []
+    return uses[0].reference.name if uses else ""

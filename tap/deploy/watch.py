@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tap.deploy import aws_errors
-from tap.deploy.events import Event, Reader, first_failure
+from tap.deploy.diagnose import Diagnosis, Stopped, diagnose
+from tap.deploy.events import Event, Reader
 from tap.deploy.session import Pace
 from tap.deploy.states import state_of
 from tap.deploy.subject import Subject
@@ -26,15 +27,20 @@ PATIENCE = 20
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an operation ended: the stack's status, and all events of it."""
+    """How an operation ended: the stack's status, and all events of it.
+
+    ``subject`` is what is known of the stack, ``stopped`` why tasks of its services stopped meanwhile.
+    """
 
     status: str
     events: tuple[Event, ...]
+    subject: Subject = field(default_factory=lambda: Subject(""))
+    stopped: Stopped = field(default_factory=dict)
 
     @property
-    def failure(self) -> Event | None:
-        """The failure that the others follow from."""
-        return first_failure(self.events)
+    def diagnosis(self) -> Diagnosis:
+        """Why it failed."""
+        return diagnose(self.events, self.subject, self.stopped)
 
     @property
     def skipped(self) -> tuple[Event, ...]:
@@ -91,7 +97,7 @@ class Watch:
         self._quiet = self._quiet + 1 if at_rest else 0
         ended = self._ended(new) or (at_rest if self._quiet > QUIET_POLLS else "")
         if ended:
-            self.outcome = Outcome(ended, tuple(self.events))
+            self.outcome = Outcome(ended, tuple(self.events), self.subject)
         if new:
             self._waits = self.pace.waits()
         self.wait = next(self._waits)

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.stub import Stubber
 
-from tap.deploy.events import Event, Reader, before_operation, event_of, first_failure, latest
+from tap.deploy.events import Event, Reader, before_operation, event_of, latest
 
 Stubbed = Callable[[str], tuple[Any, Stubber]]
 STACK = "arn:aws:cloudformation:eu-west-1:111111111111:stack/notes-dev/1"
@@ -99,41 +99,6 @@ def test_the_newest_event_is_the_mark_before_an_operation(stubbed: Stubbed) -> N
 
 def events(*found: dict[str, Any]) -> list[Event]:
     return [event_of(one) for one in found]
-
-
-def test_the_first_failure_is_not_one_that_was_cancelled_because_of_it() -> None:
-    found = first_failure(
-        events(
-            raw(1, "CREATE_FAILED", "A", ResourceStatusReason="Resource creation cancelled"),
-            raw(2, "CREATE_FAILED", "B", ResourceStatusReason="Name is taken"),
-            raw(3, "CREATE_FAILED", "C", ResourceStatusReason="Resource creation canceled"),
-            of_stack(4, "ROLLBACK_FAILED", ResourceStatusReason="The following resource(s) failed to create: [B]"),
-        )
-    )
-    assert found is not None
-    assert (found.logical_id, found.reason) == ("B", "Name is taken")
-
-
-def test_the_first_failure_is_looked_for_inside_nested_stacks() -> None:
-    found = first_failure(
-        events(
-            raw(1, "CREATE_FAILED", "Table", StackId=CHILD, ResourceStatusReason="Limit reached"),
-            of_stack(2, "CREATE_FAILED", CHILD),
-            nested(3, "CREATE_FAILED", ResourceStatusReason="Embedded stack was not successfully created"),
-        )
-    )
-    assert found is not None
-    assert found.logical_id == "Table"
-
-
-def test_where_all_is_cancelled_the_first_of_that_is_better_than_nothing() -> None:
-    found = first_failure(events(raw(1, "UPDATE_FAILED", "A", ResourceStatusReason="Resource update cancelled")))
-    assert found is not None
-    assert found.logical_id == "A"
-
-
-def test_nothing_failed_where_nothing_did() -> None:
-    assert first_failure(events(raw(1, "CREATE_COMPLETE"))) is None
 
 
 def test_an_operation_under_way_begins_after_the_end_of_the_one_before_it(stubbed: Stubbed) -> None:

@@ -102,6 +102,6 @@ def test_the_outcome_knows_the_failure_the_reason_and_what_was_left() -> None:
         event_of(of_stack(3, "DELETE_FAILED", ResourceStatusReason="failed to delete: [Bucket]")),
     )
     outcome = Outcome("DELETE_FAILED", found)
-    assert outcome.failure is found[0]
+    assert [cause.event for cause in outcome.diagnosis.causes] == [found[0]]
     assert outcome.skipped == (found[1],)
     assert outcome.reason == "failed to delete: [Bucket]"
