@@ -207,7 +207,7 @@ def vpc_networks(world: World, vpc: Resource) -> tuple[list[Network], bool]:
     if vpc.get("Ipv4IpamPoolId") is not None:
         complete = False
     for one in world.of_type("AWS::EC2::VPCCidrBlock"):
-        if world.target(one.get("VpcId"), VPC) in {vpc, None}:
+        if world.target(one.get("VpcId"), VPC) in (vpc, None):
             if one.get("CidrBlock") is None:
                 complete = complete and one.get("Ipv4IpamPoolId") is None
                 continue

@@ -86,7 +86,7 @@ def _no_balancer(value: Any, world: World) -> str:
         if found is None:
             return ""
         if found.type == BALANCER:
-            return "" if value.attribute in {"", "LoadBalancerArn"} else str(value)
+            return "" if value.attribute in ("", "LoadBalancerArn") else str(value)
         return f"{found.logical_id}, {_article(found.type)}" if found.type.startswith("AWS::") else ""
     text = shape(value) if isinstance(value, str | Text) else ""
     if ":listener/" in text or ":targetgroup/" in text or text.startswith(("http://", "https://")):
@@ -123,12 +123,12 @@ class PrivateConnection(ResourceRule):
         if link is not None and (kind is None or kind == "INTERNET"):
             said = "is INTERNET" if kind else "is not stated, which means INTERNET"
             yield at(resource, "Integration", says=f"There is a ConnectionId, and ConnectionType {said}.")
-        if kind == "VPC_LINK" and own.get("Type") in {"AWS", "AWS_PROXY", "MOCK"}:
+        if kind == "VPC_LINK" and own.get("Type") in ("AWS", "AWS_PROXY", "MOCK"):
             says = f"An integration of type {own.get('Type')} cannot go through a VPC link."
             yield at(resource, "Integration", "Type", says=says)
         if isinstance(link, Reference) and kind == "VPC_LINK":
             found = world.resources.get(link.logical_id)
-            if found and found.type not in {LINK_1, LINK_2} and found.type.startswith("AWS::"):
+            if found and found.type not in (LINK_1, LINK_2) and found.type.startswith("AWS::"):
                 says = f"ConnectionId is {found.logical_id}, {_article(found.type)}, which is no VPC link."
                 yield at(resource, "Integration", "ConnectionId", says=says)
 
@@ -155,7 +155,7 @@ class PathLost(ResourceRule):
         own = integration(resource)
         path = path_of(world, resource)
         parts = uri_parts(own.get("Uri"))
-        if own.get("Type") not in {"HTTP", "HTTP_PROXY"} or path is None or parts is None:
+        if own.get("Type") not in ("HTTP", "HTTP_PROXY") or path is None or parts is None:
             return
         greedy = _GREEDY.search(path)
         mapped = own.get("RequestParameters")
@@ -290,7 +290,7 @@ class HttpsToBalancersName(ResourceRule):
 
 def _passes_on(balancer: Resource, world: World) -> bool:
     """Whether a load balancer may hand TLS on as it is (TCP), so that the certificate is not its own."""
-    return any(one.get("Protocol") in {"TCP", "TCP_UDP"} for one in listeners_of(world, balancer))
+    return any(one.get("Protocol") in ("TCP", "TCP_UDP") for one in listeners_of(world, balancer))
 
 
 class LinkZone(ResourceRule):

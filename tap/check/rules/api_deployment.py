@@ -94,7 +94,7 @@ def _logs(stage: Resource) -> list[tuple[tuple[str | int, ...], str]]:
         if ":firehose:" not in arn:
             found.append((("AccessLogSetting",), "access logs"))
     for index, one in enumerate(items(stage.get("MethodSettings"))):
-        if fields(one).get("LoggingLevel") in {"INFO", "ERROR"}:
+        if fields(one).get("LoggingLevel") in ("INFO", "ERROR"):
             found.append((("MethodSettings", index, "LoggingLevel"), "execution logs"))
     return found
 

@@ -1,4 +1,4 @@
-"""TAP1031-1034, 1036-1038: HTTP APIs, and functions that an API may not call."""
+"""TAP1031-1032, 1034, 1036-1038: HTTP APIs, and functions that an API may not call."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class HttpPrivateIntegration(ResourceRule):
                 yield at(resource, says="HTTP_PROXY needs an IntegrationMethod, such as ANY.")
         if connection == "VPC_LINK" and link is None:
             yield at(resource, "ConnectionType", says="ConnectionType is VPC_LINK and there is no ConnectionId.")
-        if link is not None and connection in {None, "INTERNET"}:
+        if link is not None and connection in (None, "INTERNET"):
             yield at(resource, "ConnectionId", says="There is a ConnectionId, and ConnectionType is not VPC_LINK.")
         if world.target(link, LINK_1) and isinstance(link, Reference):
             says = f"{link.logical_id} is a link of version 1, which is for REST APIs."
@@ -66,7 +66,7 @@ def _no_listener(value: Any, world: World) -> str:
         right = {LISTENER: {"", "ListenerArn"}, _DISCOVERY: {"Arn"}}
         if found is None or value.attribute in right.get(found.type, set()):
             return ""
-        return str(value) if found.type in {BALANCER, TARGET_GROUP, *right} else ""
+        return str(value) if found.type in (BALANCER, TARGET_GROUP, *right) else ""
     text = shape(value) if isinstance(value, str | Text) else ""
     if text.startswith("http") or ":loadbalancer/" in text or ":targetgroup/" in text:
         return text
@@ -97,25 +97,6 @@ class NeverDeployed(ResourceRule):
             ]
             if not others and not world.open and resource.logical_id not in world.told_outside:
                 yield at(resource, says="The stage has neither AutoDeploy nor a DeploymentId.")
-
-
-class FirewallOnHttpApi(ResourceRule):
-    """A web ACL for an API that takes none."""
-
-    id = "TAP1033"
-    title = "An HTTP API cannot have a web ACL"
-    description = "A WAF web ACL goes with the stage of a REST API; HTTP and WebSocket APIs are refused."
-    source = "WAF API, AssociateWebACL.resourceArn"
-    advice = "Put CloudFront with a web ACL in front of the API, or use a REST API."
-    types = ("AWS::WAFv2::WebACLAssociation",)
-
-    def check_resource(self, resource: Resource, world: World) -> Iterator[Found]:
-        """Associations with an API or stage of version 2."""
-        value = resource.get("ResourceArn")
-        text = shape(value) if isinstance(value, str | Text) else ""
-        named = world.target(value, HTTP, HTTP_STAGE) if isinstance(value, Reference | Text) else None
-        if named or (":apigateway:" in text and "::/apis/" in text):
-            yield at(resource, "ResourceArn", says=f"{shape(value)} is an HTTP API's, which takes no web ACL.")
 
 
 class HttpCors(ResourceRule):
@@ -200,7 +181,7 @@ class HttpAuthorizer(ResourceRule):
                     yield at(resource, says="The JWT authorizer has no IdentitySource.")
             return
         kind, authorizer = resource.get("AuthorizationType"), resource.get("AuthorizerId")
-        if kind in {"JWT", "CUSTOM"} and authorizer is None:
+        if kind in ("JWT", "CUSTOM") and authorizer is None:
             yield at(resource, "AuthorizationType", says=f"AuthorizationType is {kind} and there is no AuthorizerId.")
         if authorizer is not None and (kind is None or kind == "NONE"):
             yield at(resource, "AuthorizerId", says="AuthorizationType is NONE: the authorizer is never asked.")
@@ -233,7 +214,7 @@ class FunctionShut(ResourceRule):
         role = own.get("Credentials") if resource.type == METHOD else own.get("CredentialsArn")
         kind = own.get("Type") if resource.type == METHOD else own.get("IntegrationType")
         function = world.target(uri, _FUNCTION)
-        if function is None or role is not None or kind not in {"AWS", "AWS_PROXY"} or world.open:
+        if function is None or role is not None or kind not in ("AWS", "AWS_PROXY") or world.open:
             return
         if function.logical_id in world.told_outside:
             return

@@ -174,7 +174,7 @@ class FunctionIntegration(ResourceRule):
         uri = own.get("Uri")
         named = world.target(uri, _FUNCTION) if isinstance(uri, Text | Reference) else None
         to_function = ":lambda:path/" in shape(uri) if isinstance(uri, Text | str) else False
-        if own.get("Type") not in {"AWS", "AWS_PROXY"} or not (named or to_function):
+        if own.get("Type") not in ("AWS", "AWS_PROXY") or not (named or to_function):
             return
         method = own.get("IntegrationHttpMethod")
         if method is None or (isinstance(method, str) and method != "POST"):
@@ -202,9 +202,9 @@ class AuthorizerMissing(ResourceRule):
     def check_resource(self, resource: Resource, world: World) -> Iterator[Found]:
         """Methods whose authorization type is known."""
         kind, authorizer = resource.get("AuthorizationType"), resource.get("AuthorizerId")
-        if kind in {"CUSTOM", "COGNITO_USER_POOLS"} and authorizer is None:
+        if kind in ("CUSTOM", "COGNITO_USER_POOLS") and authorizer is None:
             yield at(resource, "AuthorizationType", says=f"AuthorizationType is {kind} and there is no AuthorizerId.")
-        if authorizer is not None and (kind is None or kind in {"NONE", "AWS_IAM"}):
+        if authorizer is not None and (kind is None or kind in ("NONE", "AWS_IAM")):
             says = f"AuthorizationType is {kind or 'NONE'}: the authorizer is never asked."
             yield at(resource, "AuthorizerId", says=says)
         found = world.target(authorizer, "AWS::ApiGateway::Authorizer")
