@@ -116,7 +116,7 @@ def _if(argument: Any, scope: Scope) -> Any:
 
 
 def _sub(argument: Any, scope: Scope) -> Any:
-    text, own = (argument, {}) if not isinstance(argument, list) else [*argument, {}][:2]
+    text, own = (argument, {}) if not isinstance(argument, list) else [*argument, {}, {}][:2]
     if not isinstance(text, str) or not isinstance(own, Mapping):
         return _unknown("Fn::Sub", argument, scope)
     parts: list[Part] = []

@@ -49,7 +49,7 @@ def _name(name: str, model: Model) -> int | None:
 
 
 def _sub(argument: Any, model: Model) -> int | None:
-    text, own = (argument, {}) if not isinstance(argument, list) else [*argument, {}][:2]
+    text, own = (argument, {}) if not isinstance(argument, list) else [*argument, {}, {}][:2]
     if not isinstance(text, str) or not isinstance(own, Mapping):
         return None
     total = len(_VARIABLE.sub("", text))
