@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from typing import Any
 
+from tap.check.graph.cached import cached
 from tap.check.model import Resource, World
 from tap.check.values import Reference, Text, Unknown, each, fields, items, known, shape
 
@@ -134,7 +134,7 @@ class Grants:
         return any(arn.rsplit("/", 1)[-1] in names for arn in self.managed)
 
 
-@lru_cache(maxsize=64)
+@cached
 def _attached(world: World) -> Mapping[str, list[Resource]]:
     """The policies that are attached to a role from their own side, by the role's logical id."""
     found: dict[str, list[Resource]] = {}
@@ -146,7 +146,7 @@ def _attached(world: World) -> Mapping[str, list[Resource]]:
     return found
 
 
-@lru_cache(maxsize=4096)
+@cached
 def grants(world: World, role: Resource) -> Grants:
     """What a role (``AWS::IAM::Role``) may do by the policies in the template."""
     found: list[Statement] = []
@@ -284,7 +284,7 @@ class Policy:
         return statements(self.document, self.place) or ()
 
 
-@lru_cache(maxsize=64)
+@cached
 def policies(world: World) -> tuple[Policy, ...]:
     """Every policy document of the template: of roles, users and groups, trust policies, and of resources."""
     found: list[Policy] = []
