@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from tap import console, project
+from tap.deploy.changeset import Conduct
 from tap.deploy.gate import BlockedError
 from tap.deploy.session import Target
 from tap.deploy.source import LAYOUTS, Layout
@@ -103,10 +104,11 @@ def order(
     local: bool,
     bucket: str | None = None,
     edge: bool = False,
+    conduct: Conduct | None = None,
 ) -> Order:
     """The options as one order."""
     target = Target(profile, region, endpoint_url, local)
-    return Order(system, environment, layout, out, parameters, target, bucket, edge)
+    return Order(system, environment, layout, out, parameters, target, bucket, edge, conduct or Conduct())
 
 
 def note(line: str) -> None:

@@ -13,7 +13,7 @@ import click
 
 from tap.commands import _run, _target
 from tap.commands._run import Run, conclude
-from tap.commands._stack import remove
+from tap.commands._stack import Leave, remove
 from tap.deploy import edge, graph, outputs, retained, stacks, workflow
 from tap.deploy.aws_errors import translated
 from tap.deploy.gate import BlockedError
@@ -21,6 +21,7 @@ from tap.deploy.graph import Needs
 from tap.deploy.retained import Leaving
 from tap.deploy.schedule import Task
 from tap.deploy.stacks import Stack
+from tap.deploy.states import Deletion
 from tap.deploy.watch import Steps
 from tap.deploy.workflow import Job, StackError
 from tap.exit_codes import BLOCKED, DONE, ERROR, INTERRUPTED, LEFT_FAILED, PENDING, section
@@ -33,16 +34,34 @@ _MOST = 20
 @_target.system_options
 @_target.edge_option
 @click.option("--allow-delete-data", is_flag=True, help="With --yes: what holds data may go too.")
+@click.option(
+    "--retain",
+    multiple=True,
+    metavar="ID",
+    help="Leave this resource behind, of a stack whose deletion has failed. Repeatable.",
+)
+@click.option("--force", is_flag=True, help="Leave behind whatever cannot be deleted, where a deletion has failed.")
 @_target.yes_option
 @_run.parallel_option
 @_target.outputs_option
 @_target.target_options
-def delete(yes: bool, allow_delete_data: bool, parallel: int, outputs_dir: Path, **options: Any) -> None:
+def delete(
+    yes: bool,
+    allow_delete_data: bool,
+    retain: tuple[str, ...],
+    force: bool,
+    parallel: int,
+    outputs_dir: Path,
+    **options: Any,
+) -> None:
     """Delete the stacks of a system, each as soon as nothing imports from it any more, and follow that to the end.
 
     Asks for the stack's name to be typed (in the layout `tiers` for SYSTEM-SUFFIX). What the template says to
     retain stays behind and is listed, and so is what holds data and goes for good. Where there is such, --yes is not
     enough without --allow-delete-data; with --local it is, for nothing real is lost. Nothing there is a success.
+
+    A stack whose deletion has failed (DELETE_FAILED) is deleted again; --retain and --force say what it may leave
+    behind, which is then nobody's and is listed.
 
     With --edge the system's stack in us-east-1 goes too, last: CloudFront holds on to its certificate and its firewall
     as long as the distribution is there.
@@ -65,12 +84,14 @@ def delete(yes: bool, allow_delete_data: bool, parallel: int, outputs_dir: Path,
             _target.note(f"{names}: not there ({job.session.where}). Nothing to delete.")
         else:
             _check(there)
-            leaving = {one.stack.name: _leaving(one) for one in there}
+            left = Leave(retain, force)
+            _check_leave(there, left)
+            leaving = {one.stack.name: _leaving(one, left) for one in there}
             _confirm(job, there, leaving, yes=yes, allow_delete_data=allow_delete_data)
             run = Run(asked, parallel)
             needs = _order(there)
             report = run.run(
-                Task(name, partial(_delete, one, run, leaving[name], outputs_dir), needs[name])
+                Task(name, partial(_delete, one, run, leaving[name], left, outputs_dir), needs[name])
                 for name, one in ((one.stack.name, one) for one in there)
             )
             conclude(report)
@@ -88,8 +109,9 @@ class Doomed:
     stack: Stack
 
 
-def _delete(one: Doomed, run: Run, leaving: Leaving, outputs_dir: Path) -> Steps[None]:
-    yield from remove(one.job, one.stack, run)
+def _delete(one: Doomed, run: Run, leaving: Leaving, left: Leave, outputs_dir: Path) -> Steps[None]:
+    failed = one.stack.state.deletion is Deletion.RETRY
+    yield from remove(one.job, one.stack, run, _of(one, left) if failed else Leave())
     outputs.forget(outputs_dir, one.stack.name)
     _target.note(f"{one.stack.name}: deleted.")
     for line in leaving.staying:
@@ -108,7 +130,7 @@ def _order(there: Sequence[Doomed]) -> Needs:
 def _check(there: Sequence[Doomed]) -> None:
     for one in there:
         stack = one.stack
-        if stack.state.under_way and stack.status != "DELETE_IN_PROGRESS":
+        if stack.state.deletion is Deletion.WAIT:
             advice = stack.state.advice.format(name=stack.name)
             raise StackError(f"{stack.name} {stack.state.sentence} ({stack.status}). {advice}")
         if stack.protected:
@@ -119,10 +141,42 @@ def _check(there: Sequence[Doomed]) -> None:
             )
 
 
-def _leaving(one: Doomed) -> Leaving:
+def _check_leave(there: Sequence[Doomed], left: Leave) -> None:
+    """Raise StackError for --retain and --force where CloudFormation takes neither, or a resource that is not there."""
+    failed = [one for one in there if one.stack.state.deletion is Deletion.RETRY]
+    if (left.retain or left.force) and not failed:
+        states = ", ".join(f"{one.stack.name} is {one.stack.status}" for one in there)
+        raise StackError(f"--retain and --force are for stacks whose deletion has failed (DELETE_FAILED). {states}.")
+    known = {logical_id for one in failed for logical_id in _of(one, left).retain}
+    for logical_id in left.retain:
+        if logical_id not in known:
+            raise StackError(f"--retain {logical_id}: {failed[0].stack.name} has no resource of that name left.")
+
+
+def _of(one: Doomed, left: Leave) -> Leave:
+    """Of what may be left behind, what is in this stack."""
+    if not left.retain:
+        return left
+    here = {each.logical_id for each in stacks.resources(one.job.session.cloudformation, one.stack.id)}
+    return Leave([logical_id for logical_id in left.retain if logical_id in here], left.force)
+
+
+def _leaving(one: Doomed, left: Leave) -> Leaving:
     # A stack in review has no template yet, and nothing else.
-    review = one.stack.status == "REVIEW_IN_PROGRESS"
-    return Leaving() if review else retained.leaving(one.job.session.cloudformation, one.stack.id)
+    if one.stack.status == "REVIEW_IN_PROGRESS":
+        return Leaving()
+    found = retained.leaving(one.job.session.cloudformation, one.stack.id)
+    if one.stack.state.deletion is not Deletion.RETRY:
+        return found
+    client = one.job.session.cloudformation
+    named = [
+        f"{each.logical_id}, {each.type}: {each.physical_id} (--retain)"
+        for each in stacks.resources(client, one.stack.id)
+        if each.logical_id in left.retain
+    ]
+    forced = ("whatever cannot be deleted (--force)",) if left.force else ()
+    lost = tuple(line for line in found.lost if line.split(",")[0] not in left.retain)
+    return Leaving((*found.staying, *named, *forced), lost)
 
 
 def _confirm(

@@ -31,7 +31,7 @@ def outputs(outputs_dir: Path, **options: Any) -> None:
     """
     asked = _target.order(**options)
     with translated():
-        job = workflow.prepare(asked, _target.note, check=False)
+        job = workflow.prepare(asked, _target.note, check=False, guarded=False)
         found = deployed_outputs(job)
         if not found:
             raise TapError(f"{', '.join(job.names)}: not deployed ({job.session.where}), so there are no outputs.")

@@ -30,7 +30,7 @@ def status(**options: Any) -> None:
     """
     asked = _target.order(**options)
     with translated():
-        job = workflow.prepare(asked, _target.note, check=False)
+        job = workflow.prepare(asked, _target.note, check=False, guarded=False)
         for name in job.names:
             _show(job, stacks.look(job.session.cloudformation, name))
         at_edge = edge.seen(job, _target.note)

@@ -27,6 +27,39 @@ _NO_CHANGES = ("didn't contain changes", "no updates are to be performed")
 """How CloudFormation words that there is nothing to do, in the reason of a change set that FAILED."""
 
 
+@dataclass(frozen=True)
+class Conduct:
+    """How an operation goes about its work.
+
+    ``on_failure``: what has been done is rolled back, or kept as it is, or (of a stack that is new) deleted.
+    ``express``: CloudFormation does not wait for resources to be ready. ``revert_drift``: what was changed outside
+    CloudFormation is set back to what the template says.
+    """
+
+    on_failure: Literal["rollback", "keep", "delete"] = "rollback"
+    express: bool = False
+    revert_drift: bool = False
+
+    def arguments(self, kind: Kind) -> dict[str, Any]:
+        """What ``CreateChangeSet`` is told of it.
+
+        Express mode leaves the rollback off unless it is told (AWS DevOps blog, "How CloudFormation Express mode
+        accelerates your development cycle"), so it always is.
+        """
+        found: dict[str, Any] = {}
+        if self.express:
+            found["DeploymentConfig"] = {"Mode": "EXPRESS", "DisableRollback": self.on_failure == "keep"}
+        elif self.on_failure == "delete" and kind == "CREATE":
+            found["OnStackFailure"] = "DELETE"
+        if self.revert_drift and kind == "UPDATE":
+            found["DeploymentMode"] = "REVERT_DRIFT"
+        return found
+
+    def disable_rollback(self, kind: Kind) -> bool | None:
+        """What ``ExecuteChangeSet`` is told; None where ``CreateChangeSet`` has been told, which excludes it."""
+        return None if {"DeploymentConfig", "OnStackFailure"} & set(self.arguments(kind)) else self.on_failure == "keep"
+
+
 class ChangeSetError(TapError):
     """CloudFormation could not make the change set."""
 
@@ -43,11 +76,12 @@ class Request:
     tags: Mapping[str, str] = field(default_factory=dict)
     nested: bool = False
     purpose: str = "deploy"
+    conduct: Conduct = Conduct()
 
     @property
     def name(self) -> str:
         """The change set's name: the same for the same content, so that a second run finds what a first one left."""
-        parts = [self.stack_name, self.kind, self.body.text, self.body.url, str(self.nested)]
+        parts = [self.stack_name, self.kind, self.body.text, self.body.url, str(self.nested), repr(self.conduct)]
         for pairs in (self.body.parameters, sorted(self.parameters.items()), sorted(self.tags.items())):
             parts.append(repr(list(pairs)))
         return f"tap-{self.purpose}-{digest(*parts, *self.capabilities)[:24]}"
@@ -63,6 +97,7 @@ class Request:
             "Capabilities": list(self.capabilities),
             "Tags": [{"Key": key, "Value": value} for key, value in self.tags.items()],
             "IncludeNestedStacks": self.nested,
+            **self.conduct.arguments(self.kind),  # type: ignore[typeddict-item]
         }
         if self.body.url:
             arguments["TemplateURL"] = self.body.url

@@ -15,8 +15,6 @@ from tap.deploy.body import digest
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
-    from tap.deploy.changeset import ChangeSet
-
 BEGUN = frozenset({"EXECUTE_IN_PROGRESS", "EXECUTE_COMPLETE", "EXECUTE_FAILED"})
 """The ``ExecutionStatus`` of a change set whose execution has begun, and may be over."""
 
@@ -26,20 +24,24 @@ def token(*words: str) -> str:
     return f"tap-{digest(*words)[:32]}"
 
 
-def execute(client: CloudFormationClient, change_set: ChangeSet) -> str:
+def execute(client: CloudFormationClient, arn: str, stack_id: str, *, disable_rollback: bool | None = False) -> str:
     """Execute a change set by its ARN; gives the id of the newest event before that.
+
+    ``disable_rollback`` is None where the change set itself says what becomes of a failure: both is refused.
 
     What a failed operation has newly made is taken back even where the template says Retain
     (``RetainExceptOnCreate``): else its names would be in the way of the next attempt. When CloudFormation refuses
     because that very change set is being executed, the answer to an earlier call was lost, and all is well.
     """
-    before = events.latest(client, change_set.stack_id)
+    before = events.latest(client, stack_id)
+    # The API reference names True as the default of DisableRollback: it is always said.
+    more: dict[str, Any] = {} if disable_rollback is None else {"DisableRollback": disable_rollback}
     try:
         client.execute_change_set(
-            ChangeSetName=change_set.arn, RetainExceptOnCreate=True, ClientRequestToken=token("execute", change_set.arn)
+            ChangeSetName=arn, RetainExceptOnCreate=True, ClientRequestToken=token("execute", arn), **more
         )
     except client.exceptions.InvalidChangeSetStatusException:
-        if client.describe_change_set(ChangeSetName=change_set.arn).get("ExecutionStatus") not in BEGUN:
+        if client.describe_change_set(ChangeSetName=arn).get("ExecutionStatus") not in BEGUN:
             raise
     return before
 

@@ -10,10 +10,12 @@ from typing import cast
 
 from botocore.exceptions import ClientError
 
-from tap.deploy import account, aws_errors, body, changeset, compared, graph, merge, parameters, risk, stacks
-from tap.deploy.changeset import ChangeSet, Kind, Request, Sleep
+from tap.deploy import account, aws_errors, body, changeset, compared, graph, guard, merge, parameters, risk, stacks
+from tap.deploy.changeset import ChangeSet, Conduct, Kind, Request, Sleep
 from tap.deploy.foresight import foresee
+from tap.deploy.gate import BlockedError
 from tap.deploy.graph import Needs
+from tap.deploy.guard import Setting, Settings
 from tap.deploy.listed import from_change_set
 from tap.deploy.plan import NOTHING, Plan, Side, resolved_exports, resolved_imports
 from tap.deploy.resolve import resolve
@@ -47,14 +49,15 @@ class Order:
     target: Target = field(default_factory=Target)
     bucket: str | None = None
     edge: bool = False
+    conduct: Conduct = field(default_factory=Conduct)
 
 
 @dataclass(frozen=True)
 class Job:
     """An order with everything read, checked and opened.
 
-    ``given`` are the parameters that the command line names. ``edge`` is the same for the system's edge, in the edge's
-    region, for every system that has one.
+    ``given`` are the parameters that the command line names, ``settings`` what the environment keeps to. ``edge`` is
+    the same for the system's edge, in the edge's region, for every system that has one.
     """
 
     order: Order
@@ -63,6 +66,7 @@ class Job:
     given: frozenset[str]
     session: Session
     edge: Job | None = None
+    settings: Settings = field(default_factory=Settings)
 
     @property
     def suffix(self) -> str:
@@ -88,12 +92,13 @@ class Proposal:
     """What would be done to one stack.
 
     ``change_set`` is None where CloudFormation could not be asked yet and the plan is foreseen. Whoever holds
-    a proposal with a change set executes it or drops it.
+    a proposal with a change set executes it or drops it. ``settings`` are what is to be set on the stack afterwards.
     """
 
     plan: Plan
     stack: Stack
     change_set: ChangeSet | None
+    settings: tuple[Setting, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -101,15 +106,23 @@ class Proposal:
         return self.change_set is not None and self.change_set.empty
 
 
-def prepare(order: Order, note: Note, *, check: bool = True) -> Job:
+def prepare(order: Order, note: Note, *, check: bool = True, guarded: bool = True) -> Job:
     """Read the system and its parameters, check them, then open the target: nothing is called before all is
     well.
 
-    ``check`` is off for verbs that send no parameters; then the suffix alone must be known. Raises TapError.
+    ``check`` is off for verbs that send no parameters; then the suffix alone must be known. ``guarded`` is off for
+    verbs that change nothing: they may look anywhere. Raises TapError; BlockedError where the environment may not go.
     """
     source, edge = read_system(order.system, order.layout, order.out), read_edge(order.system, order.out)
     if order.edge and edge is None:
         raise SourceError(f"{order.system} has no edge: there is no {order.out / order.system / 'edge.yaml'}.")
+    settings = guard.read(order.system, order.environment, order.out)
+    if order.conduct.express and not settings.express:
+        raise BlockedError(
+            f"the environment {order.environment!r} does not allow --express (AllowExpressMode in "
+            f"out/{order.system}/deployment/{order.environment}.json): what needs a resource would go on before "
+            "it is ready."
+        )
     given = parameters.given(order.parameters)
     of_edge = edge.declared if edge else {}
     values = read_parameters(order.system, order.environment, order.out)
@@ -125,7 +138,9 @@ def prepare(order: Order, note: Note, *, check: bool = True) -> Job:
     if not values.get(SUFFIX):
         raise SourceError(f"the environment {order.environment!r} has no value for {SUFFIX}, which names the stacks.")
     session = open_session(order.target, source.region, note)
-    job = Job(order, source, values, frozenset(given), session)
+    if guarded:
+        guard.check_place(settings, session, order.environment)
+    job = Job(order, source, values, frozenset(given), session, settings=settings)
     return replace(job, edge=_edge_job(job, edge, edge_values)) if edge else job
 
 
@@ -160,7 +175,7 @@ def _edge_job(job: Job, edge: SystemSource, values: Mapping[str, str]) -> Job:
     session = replace(job.session, region=edge.region)
     # A bucket must be in the stack's region, and the one that was named is for the system's own.
     order = job.order if session.region == job.session.region else replace(job.order, bucket=None)
-    return Job(order, edge, values, job.given, session)
+    return Job(order, edge, values, job.given, session, settings=job.settings)
 
 
 def propose(
@@ -197,7 +212,7 @@ def propose(
         found, blind = compared.offline(old, new)
         notes = (why,) if old is NOTHING or not blind else (why, blind)
         plan = merge.merged(replace(foresee(stack.name, kind, old, new), notes=notes), found, new)
-        return Proposal(risk.judged(plan, found, old, new), stack, None)
+        return _with_settings(job, Proposal(risk.judged(plan, found, old, new), stack, None))
     delivered = body.deliver(source, job.session, job.order.bucket, note)
     request = Request(
         stack.name,
@@ -211,6 +226,7 @@ def propose(
         },
         bool(source.children),
         purpose,
+        job.order.conduct,
     )
     new = replace(new, values={**new.values, **dict(delivered.parameters)})
     found, blind = compared.offline(old, new)
@@ -218,7 +234,15 @@ def propose(
     plan = merge.merged(from_change_set(made, kind, old, new), found, new)
     if not made.empty and blind:
         plan = replace(plan, notes=(*plan.notes, blind))
-    return Proposal(risk.judged(plan, found, old, new), stack, made)
+    return _with_settings(job, Proposal(risk.judged(plan, found, old, new), stack, made))
+
+
+def _with_settings(job: Job, proposal: Proposal) -> Proposal:
+    """The proposal with what is to be set on the stack, which its plan says."""
+    wanted = guard.differences(job.session.cloudformation, proposal.stack, job.settings)
+    notes = (f"Once it is deployed, {one.sentence}." for one in wanted)
+    plan = replace(proposal.plan, notes=(*proposal.plan.notes, *notes))
+    return replace(proposal, plan=plan, settings=wanted)
 
 
 def drop(job: Job, proposal: Proposal) -> None:

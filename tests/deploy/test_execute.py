@@ -9,10 +9,10 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.exceptions import ClientError
-from botocore.model import StringShape
+from botocore.model import StringShape, StructureShape
 from botocore.stub import ANY, Stubber
 
-from tap.deploy.changeset import ChangeSet
+from tap.deploy.changeset import Conduct
 from tap.deploy.execute import BEGUN, delete, execute, token
 from tests.deploy.test_events import raw
 
@@ -20,7 +20,6 @@ Stubbed = Callable[[str], tuple[Any, Stubber]]
 
 ARN = "arn:aws:cloudformation:eu-west-1:111111111111:changeSet/tap-deploy-x/1"
 STACK_ID = "arn:aws:cloudformation:eu-west-1:111111111111:stack/notes-dev/2"
-MADE = ChangeSet(ARN, STACK_ID, "notes-dev")
 MODEL = botocore.session.get_session().get_service_model("cloudformation")
 
 
@@ -30,12 +29,14 @@ def will_look(stubber: Stubber, newest: str = "7") -> None:
     )
 
 
-def will_execute(stubber: Stubber, refused: str = "") -> None:
+def will_execute(stubber: Stubber, refused: str = "", **more: Any) -> None:
     expected = {
         "ChangeSetName": ARN,
         "RetainExceptOnCreate": True,
         "ClientRequestToken": token("execute", ARN),
+        **(more or {"DisableRollback": False}),
     }
+    expected = {key: value for key, value in expected.items() if value is not None}
     if refused:
         stubber.add_client_error("execute_change_set", refused, expected_params=expected)
     else:
@@ -56,7 +57,41 @@ def test_a_change_set_is_executed_by_its_arn(stubbed: Stubbed) -> None:
     client, stubber = stubbed("cloudformation")
     will_look(stubber)
     will_execute(stubber)
-    assert execute(client, MADE) == "7"
+    assert execute(client, ARN, STACK_ID) == "7"
+
+
+@pytest.mark.parametrize(
+    ("conduct", "kind", "made", "executed"),
+    [
+        (Conduct(), "CREATE", {}, False),
+        (Conduct(), "UPDATE", {}, False),
+        (Conduct("keep"), "CREATE", {}, True),
+        (Conduct("delete"), "CREATE", {"OnStackFailure": "DELETE"}, None),
+        # OnStackFailure=DELETE is for a stack that is created.
+        (Conduct("delete"), "UPDATE", {}, False),
+        # Express mode leaves the rollback off unless it is told.
+        (Conduct(express=True), "CREATE", {"DeploymentConfig": {"Mode": "EXPRESS", "DisableRollback": False}}, None),
+        (
+            Conduct("keep", express=True),
+            "UPDATE",
+            {"DeploymentConfig": {"Mode": "EXPRESS", "DisableRollback": True}},
+            None,
+        ),
+        (Conduct(revert_drift=True), "UPDATE", {"DeploymentMode": "REVERT_DRIFT"}, False),
+        (Conduct(revert_drift=True), "CREATE", {}, False),
+    ],
+)
+def test_what_becomes_of_a_failure_is_said_once(
+    stubbed: Stubbed, conduct: Conduct, kind: Any, made: dict[str, Any], executed: bool | None
+) -> None:
+    assert conduct.arguments(kind) == made
+    shape = MODEL.shape_for("CreateChangeSetInput")
+    assert isinstance(shape, StructureShape)
+    assert set(made) <= set(shape.members)
+    client, stubber = stubbed("cloudformation")
+    will_look(stubber)
+    will_execute(stubber, DisableRollback=executed)
+    execute(client, ARN, STACK_ID, disable_rollback=conduct.disable_rollback(kind))
 
 
 @pytest.mark.parametrize("status", sorted(BEGUN))
@@ -65,7 +100,7 @@ def test_a_lost_answer_is_no_error(stubbed: Stubbed, status: str) -> None:
     will_look(stubber)
     will_execute(stubber, "InvalidChangeSetStatus")
     stubber.add_response("describe_change_set", {"ExecutionStatus": status}, {"ChangeSetName": ARN})
-    assert execute(client, MADE) == "7"
+    assert execute(client, ARN, STACK_ID) == "7"
 
 
 @pytest.mark.parametrize("status", ["OBSOLETE", "UNAVAILABLE"])
@@ -75,7 +110,7 @@ def test_one_that_cannot_be_executed_is_an_error(stubbed: Stubbed, status: str) 
     will_execute(stubber, "InvalidChangeSetStatus")
     stubber.add_response("describe_change_set", {"ExecutionStatus": status}, {"ChangeSetName": ARN})
     with pytest.raises(ClientError, match="InvalidChangeSetStatus"):
-        execute(client, MADE)
+        execute(client, ARN, STACK_ID)
 
 
 def test_the_execution_statuses_are_those_of_the_api() -> None:
