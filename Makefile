@@ -29,7 +29,7 @@ check: $(VENV)/.installed ## what would fail only when deployed, over out/
 	@$(TAP) check
 
 plan: $(VENV)/.installed $(EMULATOR)/.installed ## what a deployment would change   (SYSTEM=customer-portal ENV=dev ARGS=…)
-	@$(TAP) plan $(SYSTEM) --env $(ENV) $(ARGS)
+	@$(TAP) plan $(SYSTEM) --env $(ENV) $(ARGS) || [ $$? -eq 2 ] # 2: changes pending
 
 deploy: $(VENV)/.installed $(EMULATOR)/.installed ## deploy by change set; local emulator without credentials   (SYSTEM= ENV= ARGS=…)
 	@$(TAP) deploy $(SYSTEM) --env $(ENV) $(ARGS)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import pkgutil
-import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tap import guarding, limits, writer
+from tap import guarding, limits, whole, writer
 from tap.edge import EDGE, checked_edge
 from tap.errors import TapError
 from tap.linker import LAYOUTS, Layout, link
@@ -212,16 +210,7 @@ def write(changes: Iterable[Difference], out: Path) -> None:
             path.unlink()
             _remove_empty(path.parent, out)
             continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(change.after)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        whole.write(path, change.after)
 
 
 def _remove_empty(folder: Path, stop: Path) -> None:

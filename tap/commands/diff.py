@@ -5,36 +5,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from tap import console, project
+from tap.commands._strict import Strict
 from tap.diff import machine, markdown, render, sources, verdict
 from tap.diff.compare import compare
 from tap.diff.model import Diff
 from tap.diff.schemas import bundled
 from tap.diff.verdict import FailOn
-from tap.errors import TapError
 from tap.styled import Coloured
 
 if TYPE_CHECKING:
     from tap.deploy.session import Session
 
 
-class _Strict(click.Command):
-    """A wrong command line ends with 1 here: 2 says that there are differences."""
-
-    def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
-    ) -> click.Context:
-        try:
-            return super().make_context(info_name, args, parent, **extra)
-        except click.UsageError as error:
-            raise TapError(f"{error.format_message()} See: python generate.py diff --help") from None
-
-
-@click.command(cls=_Strict)
+@click.command(cls=Strict)
 @click.argument("old")
 @click.argument("new")
 @click.option(

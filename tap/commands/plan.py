@@ -2,51 +2,102 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
-from tap import console
+from tap import console, whole
 from tap.commands import _target
+from tap.commands._strict import Strict
 from tap.deploy import edge, workflow
 from tap.deploy.aws_errors import translated
 from tap.deploy.plan import Plan
 from tap.deploy.render import lines, plain
 from tap.deploy.workflow import Job
+from tap.diff import verdict
+from tap.diff.verdict import DIFFERENT, SAME, FailOn
 from tap.styled import Coloured
 
+_FORMATS = ("text", "markdown", "json", "html")
 
-@click.command()
+
+@click.command(cls=Strict)
 @_target.system_options
 @_target.edge_option
 @_target.bucket_option
+@click.option("--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the plan there, not to standard output.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(verdict.FAIL_ON),
+    help="What the exit code minds, as in diff.",
+)
 @_target.target_options
-def plan(**options: Any) -> None:
+@click.pass_context
+def plan(
+    ctx: click.Context, /, *, form: str, as_json: bool, output: Path | None, fail_on: FailOn | None, **options: Any
+) -> None:
     """Make a change set, show what it would change, and remove it again: nothing is left behind.
 
     Who gains access comes first, then which data are at risk and what CloudFormation's own validation warns of, then
     the plan. What the change set does not mention, but the comparison with the deployed template does, stands in it
     too and is called so. The symbols are explained at the end.
 
-    With --edge the system's stack in us-east-1 is planned too, first.
+    With --edge the system's stack in us-east-1 is planned too, first. A run over several stacks is one document.
+
+    \b
+    Exit codes:
+      0    nothing to do, or nothing that --fail-on minds
+      1    an error, a wrong command line among them
+      2    changes pending
+      3    only with --fail-on: data are lost, or may be, or something that holds data is replaced
+      130  interrupted
+    --fail-on none: always 0. change: 2, or 3. replace: 3, or 2 only if something is (or may be) replaced or deleted.
+    data-loss: 3 or 0.
 
     \b
     Examples:
       python generate.py plan customer-portal --env dev --local
       python generate.py plan customer-portal --env prod --profile prod --parameter ImageTag=1.4.2
+      python generate.py plan payments --env prod --profile prod --format html --output plan.html
     """
     asked = _target.order(**options)
+    form = "json" if as_json else form
+    found = []
     with translated():
         job = workflow.prepare(asked, _target.note)
         _target.note(f"Asking CloudFormation ({job.session.where}) …")
-        if asked.edge:
-            _plan_edge(job)
-        _plan(edge.handing_on(job, _target.note))
+        for one in _plans(job):
+            found.append(one)
+            if form == "text" and output is None:
+                show(one)
+    code = _exit_code(found, fail_on)
+    if output is not None:
+        whole.write(output, _document(found, form, code))
+        _target.note(f"Plan written to {output}")
+    elif form != "text":
+        click.echo(_document(found, form, code), nl=False)
+    ctx.exit(code)
 
 
-def _plan_edge(job: Job) -> None:
+def _plans(job: Job) -> Iterator[Plan]:
+    """The plans of a run, one after the other: that of the edge first."""
+    if job.order.edge:
+        yield from _plan_edge(job)
+    yield from _plan(edge.handing_on(job, _target.note))
+
+
+def _plan_edge(job: Job) -> Iterator[Plan]:
     told = edge.told(job)
-    _plan(told)
+    yield from _plan(told)
     deployed = edge.look(job)
     if to_come := edge.to_come(job, deployed):
         _target.note(f"{', '.join(to_come)}: {deployed.name} hands this on once it is there; what follows is without.")
@@ -54,15 +105,41 @@ def _plan_edge(job: Job) -> None:
         _target.note(f"Once the distribution is there, {deployed.name} is told of it ({edge.DISTRIBUTION}).")
 
 
-def _plan(job: Job) -> None:
+def _plan(job: Job) -> Iterator[Plan]:
     promised: list[str] = []
     for source in job.source.stacks:
         proposal = workflow.propose(job, source, "plan", _target.note, promised)
-        try:
-            show(proposal.plan)
-        finally:
-            workflow.drop(job, proposal)
+        workflow.drop(job, proposal)
+        yield proposal.plan
         promised += workflow.promises(job, source)
+
+
+def _exit_code(plans: Sequence[Plan], fail_on: FailOn | None) -> int:
+    pending = any(one.pending for one in plans)
+    if fail_on is None:
+        return DIFFERENT if pending else SAME
+    return verdict.decide(
+        fail_on,
+        different=pending,
+        dangerous=any(one.dangerous for one in plans),
+        replaces=any(one.replaces for one in plans),
+    )
+
+
+def _document(plans: Sequence[Plan], form: str, code: int) -> str:
+    if form == "markdown":
+        from tap.deploy import render_markdown
+
+        return render_markdown.rendered(plans)
+    if form == "html":
+        from tap.deploy import render_html
+
+        return render_html.rendered(plans)
+    if form == "json":
+        from tap.deploy import plan_json
+
+        return plan_json.rendered(plans, code) + "\n"
+    return "\n\n".join(map(plain, plans)) + "\n"
 
 
 def show(found: Plan, *, result: bool = True) -> None:

@@ -83,7 +83,10 @@ def _change(raw: _Raw, bare: _Raw, change_set: ChangeSet, old: Side, new: Side, 
         details = details_of.merged(raw.get("Details") or (), bare.get("Details") or ())
         edits = details_of.from_change(details, Version(before, old.scope), Version(after, new.scope), mask)
     about = (after or before).get("Metadata") or {}
-    ignored = raw.get("ResourceDriftIgnoredAttributes") or ()
+    ignored = tuple(
+        (str(one.get("Path", "")), str(one.get("Reason", "")))
+        for one in raw.get("ResourceDriftIgnoredAttributes") or ()
+    )
     kinds = {edit.kind for edit in edits}
     return Change(
         action,
@@ -92,13 +95,14 @@ def _change(raw: _Raw, bare: _Raw, change_set: ChangeSet, old: Side, new: Side, 
         says=str(about.get("Description", "")),
         tier=str(about.get("Tier", "")),
         edits=edits,
+        notes=tuple(f"its drift in {path} is left alone ({reason})" for path, reason in ignored),
         policy=str(raw.get("PolicyAction") or "").removeprefix("ReplaceAnd"),
         only=ONLY.get(next(iter(kinds)), "") if len(kinds) == 1 and action is Action.UPDATE else "",
         children=_children(raw, change_set.children.get(logical_id), old, new, mask),
         physical_id=mask.text("", raw.get("PhysicalResourceId") or ""),
         raw_action=str(raw.get("Action") or "unknown"),
         drift=str(raw.get("ResourceDriftStatus") or ""),
-        drift_ignored=tuple((str(one.get("Path", "")), str(one.get("Reason", ""))) for one in ignored),
+        drift_ignored=ignored,
     )
 
 

@@ -13,7 +13,6 @@ from dataclasses import fields, replace
 from tap.deploy.plan import Change, Plan, Side, in_order
 from tap.diff.model import KNOWN_LATER, Action, Diff, Edit, ResourceChange
 
-HIDDEN = "The change set does not mention it; the comparison of the templates does."
 IN_PLACE = "The change set has it modified in place; by its resource schema it is replaced."
 _EMPTY = (
     "CLOUDFORMATION SAYS THAT THERE IS NOTHING TO CHANGE, but the templates differ: what is listed here is not applied "
@@ -113,6 +112,4 @@ def _compared(other: ResourceChange, *, listed: bool) -> Change:
     """A change that only the comparison knows."""
     own = {each.name: getattr(other, each.name) for each in fields(ResourceChange)}
     own["children"] = tuple(_compared(one, listed=listed) for one in other.children)
-    if listed:
-        own["notes"] = (HIDDEN, *other.notes)
     return Change(**own, hidden=listed)

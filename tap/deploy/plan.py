@@ -43,6 +43,12 @@ class Change(ResourceChange):
         """The action as it is shown; one that tap does not know by CloudFormation's word."""
         return self.raw_action if self.action is Action.OTHER else super().word
 
+    @property
+    def mark(self) -> str:
+        """Where it is known from, if not from the change set; and its drift."""
+        drift = f"drift: {self.drift}" if self.drift not in {"", "IN_SYNC"} else ""
+        return ", ".join(filter(None, ("not in the change set" if self.hidden else "", drift)))
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from tap.deploy.gate import Does, Harm
-from tap.deploy.merge import HIDDEN, IN_PLACE
+from tap.deploy.merge import IN_PLACE
 from tap.deploy.plan import STACK, Change, Plan, Side
 from tap.deploy.resolve import resolve
 from tap.diff import stateful, words
 from tap.diff.model import DELETING, REPLACING, UNKNOWN, Action, Diff, Level, Risk
 
 _FRESH = frozenset({Action.CREATE, Action.MAY_CREATE, Action.IMPORT})
+_HIDDEN = "The change set does not mention it; the comparison of the templates does."
 _OPAQUE = "what is in the nested stack, which could not be seen"
 
 
@@ -78,7 +79,7 @@ def _harm(change: Change) -> Harm | None:
     if does is Does.WEAKEN:
         return Harm(change.logical_id, change.type, does, change.level, change.holds, sentences=sentences)
     certain = action in {Action.REPLACE, Action.DELETE}
-    note = next((note for note in change.notes if note in {HIDDEN, IN_PLACE}), "")
+    note = _HIDDEN if change.hidden else IN_PLACE if IN_PLACE in change.notes else ""
     return Harm(
         change.logical_id, change.type, does, change.level, change.holds, change.policy, certain, sentences, note
     )

@@ -155,6 +155,11 @@ class ResourceChange:
         return f"{self.action.value}{f' ({self.only} only)' if self.only else ''}"
 
     @property
+    def mark(self) -> str:
+        """What else stands at its head."""
+        return ""
+
+    @property
     def level(self) -> Level:
         """The worst of its risks."""
         return max((risk.level for risk in self.risks), default=Level.NONE)

@@ -63,6 +63,8 @@ def resource(change: ResourceChange, indent: str) -> Iterator[Line]:
     fate = words.fate(change)
     if fate:
         head.append(Part(f"  {words.clean(fate)}", "warn" if change.holds else "faint"))
+    if change.mark:
+        head.append(Part(f"  {words.clean(change.mark)}", "warn"))
     yield tuple(head)
     deeper = indent + " " * _DEEPER
     if change.says:

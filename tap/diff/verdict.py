@@ -1,4 +1,4 @@
-"""Which exit code a comparison ends with. Pure."""
+"""Which exit code a comparison, or a plan, ends with. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,19 @@ FAIL_ON: tuple[FailOn, ...] = get_args(FailOn)
 
 
 def exit_code(diff: Diff, fail_on: FailOn) -> int:
+    """0, 2 or 3 for a comparison."""
+    return decide(fail_on, different=not diff.empty, dangerous=diff.dangerous, replaces=diff.replaces)
+
+
+def decide(fail_on: FailOn, *, different: bool, dangerous: bool, replaces: bool) -> int:
     """0, 2 or 3; below what ``fail_on`` asks for it is 0.
 
     ``replace`` minds what is, or may be, replaced or deleted, whatever it is; ``data-loss`` only what is dangerous.
     """
-    if fail_on == "none" or diff.empty:
+    if fail_on == "none" or not different:
         return SAME
-    if diff.dangerous:
+    if dangerous:
         return DANGEROUS
-    if fail_on == "data-loss" or (fail_on == "replace" and not diff.replaces):
+    if fail_on == "data-loss" or (fail_on == "replace" and not replaces):
         return SAME
     return DIFFERENT

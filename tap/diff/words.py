@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from itertools import takewhile
 
-from tap.diff.model import Action, Diff, Edit, Level, ResourceChange, Widening, flat
+from tap.diff.model import UNKNOWN, UNSURE, Action, Diff, Edit, Level, ResourceChange, Widening, flat
 
 SYMBOLS: dict[Action, str] = {
     Action.CREATE: "+",
@@ -98,8 +98,9 @@ def verdict(diff: Diff) -> str:
 
 
 def fate(change: ResourceChange) -> str:
-    """What becomes of the present one."""
-    return _FATE.get(change.policy, change.policy)
+    """What becomes of the present one; where it may only be replaced, then."""
+    told = _FATE.get(change.policy, change.policy)
+    return f"then {told}" if told and change.action in UNSURE | UNKNOWN else told
 
 
 def why(edit: Edit) -> str:

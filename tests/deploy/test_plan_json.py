@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 
+from tap import project
 from tap.deploy import plan_json
+from tap.deploy.findings import Finding
 from tap.deploy.gate import Does, Harm
 from tap.deploy.plan import Change, Plan
-from tap.diff.model import Action, Edit, Level
+from tap.diff.model import Action, Detail, Edit, Level, SectionEdit
 
 TABLE = Change(
     Action.REPLACE,
@@ -29,3 +33,28 @@ def test_a_plan_is_there_for_machines() -> None:
     assert (edit["replaces"], edit["cause"]) == ("always", "parameter Label")
     (harm,) = stack["harms"]
     assert (harm["risk"], harm["must_be_named"], harm["option"]) == ("data-loss", True, "--allow-replace Table")
+
+
+def test_the_same_plan_gives_the_same_text() -> None:
+    assert plan_json.rendered((PLAN,), 2) == plan_json.rendered((replace(PLAN),), 2)
+    assert plan_json.to_json(PLAN) != plan_json.to_json(replace(PLAN, notes=("x",)))
+
+
+def test_every_key_is_documented() -> None:
+    said = set(re.findall(r"`([a-z_]+)`", (project.ROOT / "docs" / "plan.md").read_text("utf-8")))
+    full = replace(
+        PLAN,
+        changes=(replace(TABLE, children=(TABLE,), drift_ignored=(("/x", "WRITE_ONLY_PROPERTY"),)),),
+        parameters=(Detail("P", "1", "2"),),
+        findings=(Finding("WARN", "x"),),
+        outputs=(SectionEdit("O", section="Outputs"),),
+    )
+
+    def keys(node: object) -> set[str]:
+        if isinstance(node, dict):
+            return set(node) | {key for value in node.values() for key in keys(value)}
+        return {key for item in node for key in keys(item)} if isinstance(node, list) else set()
+
+    document = plan_json.document((full,), 2)
+    document["stacks"][0]["counts"] = {}
+    assert sorted(keys(document) - said) == []
