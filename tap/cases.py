@@ -65,6 +65,17 @@ class Conditions:
             expression = yes if self.holds(name, case) else no
         return expression
 
+    def case(self, names: Iterable[str], values: Mapping[str, str]) -> Values:
+        """The case that values of parameters (and ``AWS::Region``) make; a parameter without one has its default.
+
+        A condition that stands for itself does not hold.
+        """
+        found: dict[str, str] = {}
+        for name, texts in self._compared(names).items():
+            value = values.get(name, str(self.parameters.get(name, {}).get("Default", "")))
+            found[name] = value if value in texts else OTHER
+        return found
+
     def _test(self, test: Any, case: Values) -> bool:
         ((function, argument),) = test.items()
         if function == "Condition":

@@ -16,6 +16,7 @@ VERBS: dict[str, str] = {
     "lint": "Run cfn-lint over what was written, or over any template.",
     "list": "List the systems.",
     "show": "Show a system: tiers, parameters, outputs, resources.",
+    "report": "Write a page for a browser on each system.",
     "check": "Find what would fail only when deployed, in any template.",
     "diff": "Compare two templates: what would change, be replaced or be lost.",
     "plan": "Make a change set and show what it would change.",

@@ -83,6 +83,21 @@ def deletion(body: Mapping[str, Any]) -> Deletion:
     )
 
 
+def policies(body: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, str]:
+    """What becomes of each resource where parameters (and ``AWS::Region``) have these values, or else their defaults.
+
+    Its policy (``Delete``, ``Retain`` …), or the empty text where there is no such resource then.
+    """
+    reader = _Reader(body)
+    found = {}
+    for name, each in reader.resources.items():
+        only, policy = each.get("Condition"), reader.policy(name)
+        case = reader.conditions.case([*([only] if only else []), *names(policy)], values)
+        there = not only or reader.conditions.holds(only, case)
+        found[name] = str(reader.conditions.pick(policy, case)) if there else ""
+    return found
+
+
 class _Reader:
     """A template, read for its end."""
 

@@ -7,27 +7,36 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from tap import document
+from tap.document import Told
 from tap.edge import EDGE, checked_edge
 from tap.model import System
 from tap.report.picture.picture import picture
 from tap.synth import Difference, Emitted, differences
 
 
-def pages(system: System, emitted: Iterable[Emitted]) -> Iterator[Emitted]:
-    """The page of a system and its picture, from its files; none without the layout ``stack``, which they tell of."""
+def told(system: System, emitted: Iterable[Emitted]) -> tuple[Told, Told | None] | None:
+    """What a system's files tell of it, and of its edge; None without the layout ``stack``, whose template tells it."""
     files = {file.path: file.text for file in emitted}
 
-    def told(of: System, path: str) -> document.Told:
+    def one(of: System, path: str) -> Told:
         body = json.loads(files[f"{path}.json"])
         tiers = [(tier.name, tier.title, tier.says) for tier in of.tiers if tier.template.resources]
-        return document.Told(body, tiers, of.environments, len(files[f"{path}.yaml"].encode()))
+        return Told(body, tiers, of.environments, len(files[f"{path}.yaml"].encode()))
 
     whole, other = f"{system.name}/stack", f"{system.name}/{EDGE}"
-    if f"{whole}.json" in files:
-        edge = checked_edge(system) if f"{other}.json" in files else None
-        main, far = told(system, whole), told(edge, other) if edge else None
-        yield Emitted(f"{system.name}.md", document.page(main, far))
-        if drawn := document.scene_of(main, far):
+    if f"{whole}.json" not in files:
+        return None
+    edge = checked_edge(system) if f"{other}.json" in files else None
+    return one(system, whole), one(edge, other) if edge else None
+
+
+def pages(system: System, emitted: Iterable[Emitted]) -> Iterator[Emitted]:
+    """The page of a system and its picture, from its files; none without the layout ``stack``, which they tell of."""
+    found = told(system, emitted)
+    if found:
+        main, edge = found
+        yield Emitted(f"{system.name}.md", document.page(main, edge))
+        if drawn := document.scene_of(main, edge):
             yield Emitted(main.file, f"{document.MARK}\n{picture(drawn)}")
 
 

@@ -10,6 +10,9 @@ from tap.report.picture.ways import Way
 USERS = ""
 """The key of the users: the start of every way that comes from the internet (as in ``ways``)."""
 
+FAR = "edge"
+"""The key of what the system has in another region."""
+
 
 @dataclass(frozen=True)
 class Node:

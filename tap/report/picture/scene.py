@@ -10,7 +10,7 @@ from typing import Any
 from tap.report.picture.belonging import belonging
 from tap.report.picture.facts import Facts
 from tap.report.picture.kinds import GROUPED, LOOKS, SHELF
-from tap.report.picture.model import Band, Node, Row, Scene, Vpc
+from tap.report.picture.model import FAR, Band, Node, Row, Scene, Vpc
 from tap.report.picture.values import count, listed, named, of_type, properties, sentence
 from tap.report.picture.ways import ways
 
@@ -256,14 +256,14 @@ class _Reader:
     # ── what belongs to which box ──
 
     def _with_parts(self, found: Scene) -> Scene:
-        boxes = [node for node in found.boxes() if node.key != _FAR]
+        boxes = [node for node in found.boxes() if node.key != FAR]
         lists = {node.key: node.parts for node in boxes if node.key in _LISTS}
         # Keys and secrets are used all over: what uses one belongs to another box, if to any.
         seeds = sorted((node for node in boxes if node.key not in _LISTS), key=lambda node: node.tone != "keep")
         owned = belonging(self.resources, {node.key: node.parts for node in seeds}, lists)
 
         def full(node: Node) -> Node:
-            if node.key == _FAR:
+            if node.key == FAR:
                 return node
             guard = full(node.guard) if node.guard else None
             return replace(node, parts=owned[node.key], guard=guard)
@@ -300,7 +300,6 @@ class _Reader:
         )
 
 
-_FAR = "edge"
 _LISTS = ("alarms", "logs")
 
 
@@ -314,7 +313,7 @@ def _far(edge: Mapping[str, Any]) -> Node:
     }
     inside = [word for kind, word in words.items() if any(r["Type"] == kind for r in edge["Resources"].values())]
     return Node(
-        _FAR,
+        FAR,
         f"Edge stack in {region}",
         listed(inside),
         "shield",
