@@ -28,6 +28,9 @@ lint: $(VENV)/.installed ## cfn-lint over out/ (cached by content)
 check: $(VENV)/.installed ## what would fail only when deployed, over out/
 	@$(TAP) check
 
+report: $(VENV)/.installed ## a page for a browser on each system, in build/report/
+	@$(TAP) report
+
 plan: $(VENV)/.installed $(EMULATOR)/.installed ## what a deployment would change   (SYSTEM=customer-portal ENV=dev ARGS=…)
 	@$(TAP) plan $(SYSTEM) --env $(ENV) $(ARGS) || [ $$? -eq 2 ] # 2: changes pending
 
