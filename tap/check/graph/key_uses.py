@@ -99,12 +99,12 @@ def _senders(world: World) -> Iterator[Need]:
             key = _key_at(world, target)
             if key and target:
                 yield Need(subscription, ("Endpoint",), key, "sns", _SEND, f"The topic sends to {target.logical_id}")
-    for kind, path, service in _NOTIFIERS:
+    for kind, where, service in _NOTIFIERS:
         for one in world.of_type(kind):
-            topic = world.target(one.get(*path), TOPIC)
+            topic = world.target(one.get(*where), TOPIC)
             key = _key_at(world, topic)
             if key and topic:
-                yield Need(one, path, key, service, _SEND, f"It notifies {topic.logical_id}")
+                yield Need(one, where, key, service, _SEND, f"It notifies {topic.logical_id}")
     for trail in world.of_type("AWS::CloudTrail::Trail"):
         key = key_of(world, trail.get("KMSKeyId"))
         if key:
