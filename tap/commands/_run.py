@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import click
 
 from tap import console
 from tap.commands import _target
+from tap.deploy import timeline_text
 from tap.deploy.aws_errors import AwsError
 from tap.deploy.gate import BlockedError
 from tap.deploy.schedule import Report, Schedule, Task
 from tap.deploy.screen import screen_for
 from tap.deploy.subject import Subject
+from tap.deploy.timeline import timeline
 from tap.deploy.watch import Outcome, Steps, Watch
 from tap.deploy.workflow import Job, Order
 from tap.errors import TapError
@@ -21,6 +24,10 @@ from tap.errors import TapError
 PARALLEL = 4
 """How many stacks are changed at a time, if nothing else is said: enough for what the tiers of a system allow, and far
 from what CloudFormation throttles."""
+
+
+QUICK = 10.0
+"""Seconds: of what took less altogether nobody asks who waited for whom."""
 
 
 class RunError(TapError):
@@ -66,8 +73,15 @@ class Run:
         )
 
     def run(self, tasks: Iterable[Task]) -> Report:
-        """Take each stack in its turn; errors are in the report. Raises InterruptedWatchError on Ctrl-C."""
-        return self._schedule.run(tasks)
+        """Take each stack in its turn, then say who took how long; errors are in the report.
+
+        Raises InterruptedWatchError on Ctrl-C.
+        """
+        tasks = list(tasks)
+        report = self._schedule.run(tasks)
+        for line in _timelines(report, tasks, console.err().width):
+            _target.note(line)
+        return report
 
     def pause(self, seconds: float) -> None:
         """Let time pass; what is under way is looked at meanwhile."""
@@ -89,6 +103,22 @@ class Run:
         if under_way:
             sentences.append(f"{' and '.join(under_way)} is being deployed.")
         return " ".join(sentences) or "Nothing was changed."
+
+
+def _timelines(report: Report, tasks: Iterable[Task], width: int) -> list[str]:
+    """Who took how long: of one operation in all its resources, of several the stacks; nothing where all was quick."""
+    found = [one for watch, outcome in report.outcomes if (one := timeline(outcome.events, watch.subject))]
+    if sum(one.seconds for one in found) < QUICK:
+        return []
+    if len(found) == 1:
+        return timeline_text.text(found[0], width)
+    # A stack that is changed twice (the edge) has one time, from its first begin to its last end.
+    times: dict[str, tuple[datetime, datetime]] = {}
+    for one in found:
+        begun, ended = times.get(one.stack_name, (one.begun, one.ended))
+        times[one.stack_name] = min(begun, one.begun), max(ended, one.ended)
+    lines = timeline_text.of_run(times, {task.name: task.needs for task in tasks})
+    return [*lines, "  `timeline` shows each stack's resources."]
 
 
 def conclude(report: Report) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tap import console as consoles
 from tap.deploy.events import Event
+from tap.deploy.words import duration
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -60,12 +61,6 @@ class Tally:
         """The figures in words."""
         parts = [f"{self.done} done", f"{len(self.running)} in progress"]
         return ", ".join(parts + ([f"{self.failed} failed"] if self.failed else []))
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words: ``42 s``, ``3 min 10 s``."""
-    whole = int(seconds)
-    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
 
 
 def line(event: Event) -> str:

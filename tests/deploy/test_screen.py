@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from tap.deploy.events import event_of
-from tap.deploy.screen import HEARTBEAT, LiveScreen, PlainScreen, duration, screen_for
+from tap.deploy.screen import HEARTBEAT, LiveScreen, PlainScreen, screen_for
 from tap.deploy.subject import Part, Subject
 from tests.deploy.test_events import of_stack, raw
 
@@ -65,7 +65,3 @@ def test_a_terminal_gets_the_picture_and_a_file_the_lines() -> None:
     assert isinstance(screen, PlainScreen)
     screen.show(NOTES, [event_of(raw(3, "CREATE_COMPLETE", "Queue", ResourceStatusReason="[bold]x"))])
     assert "[bold]x" in file.getvalue()
-
-
-def test_durations_are_in_words() -> None:
-    assert [duration(one) for one in (0.4, 59, 61)] == ["0 s", "59 s", "1 min 1 s"]

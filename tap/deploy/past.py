@@ -1,0 +1,54 @@
+"""The last operation of a stack that is deployed, as its events tell of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from tap.deploy import aws_errors, stacks
+from tap.deploy.events import Event, Reader, before_operation
+from tap.deploy.subject import Subject, subject
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation: the stack that it changed, and its events in the order of time, those of nested stacks too."""
+
+    subject: Subject
+    events: tuple[Event, ...]
+
+
+def last_operation(
+    client: CloudFormationClient, name: str, spare: Iterable[Mapping[str, Any]] = ()
+) -> Operation | None:
+    """The last operation of a stack; None for one that is not there.
+
+    What waits for what is read off the templates that the stacks have; where one may not read them, off ``spare``.
+    """
+    stack = stacks.look(client, name)
+    if not stack.exists:
+        return None
+    found = Reader(client, stack.id, before_operation(client, stack.id)).new()
+    try:
+        templates = list(_templates(client, stack.id, found))
+    except ClientError as error:
+        if aws_errors.code(error) not in aws_errors.DENIED:
+            raise
+        templates = list(spare)
+    return Operation(subject(stack.name, templates), tuple(found))
+
+
+def _templates(client: CloudFormationClient, stack_id: str, found: Iterable[Event]) -> Iterator[Mapping[str, Any]]:
+    """The templates of a stack and of those nested in it; one that is gone has none any more."""
+    for one in dict.fromkeys([stack_id, *(event.nested_stack for event in found if event.nested_stack)]):
+        try:
+            yield stacks.deployed_template(client, one)
+        except ClientError as error:
+            if aws_errors.code(error) != "ValidationError":
+                raise

@@ -1,0 +1,71 @@
+"""The verbs that look back at the last operation: ``timeline`` and ``diagnose``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.test_deploy import break_it
+from tests.workbench import Workbench
+
+pytestmark = pytest.mark.integration
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@pytest.fixture
+def bench(tmp_path: Path, environment: dict[str, str]) -> Workbench:
+    return Workbench(TEMPLATES, tmp_path, environment)
+
+
+def test_a_time_line_of_the_last_operation_with_who_waited_for_whom(bench: Workbench) -> None:
+    def chain(template: dict[str, Any]) -> None:
+        template["Resources"]["Queue"]["DependsOn"] = "Table"
+
+    bench.edit("notes/stack.yaml", chain)
+    bench.well("deploy", "notes", "--yes")
+    shown = bench.well("timeline", "notes").out
+    assert shown.startswith("notes-dev: 0 s, ")
+    assert "Table" in shown
+    assert "Critical path: " in shown
+    (stack,) = json.loads(bench.well("timeline", "notes", "--json").out)["stacks"]
+    after = {one["resource"]: one["after"] for one in stack["resources"]}
+    assert after["Queue"] == "Table"
+    assert {one["action"] for one in stack["resources"]} == {"CREATE"}
+
+    bench.well("deploy", "notes", "--yes", "--parameter", "RetentionSeconds=60", "--allow-delete", "Queue")
+    (stack,) = json.loads(bench.well("timeline", "notes", "--json").out)["stacks"]
+    assert {one["action"] for one in stack["resources"]} == {"UPDATE"}
+
+
+def test_a_failure_is_explained_later_from_its_events_alone(bench: Workbench) -> None:
+    bench.edit("notes/stack.yaml", break_it)
+    assert bench.run("deploy", "notes", "--yes").code != 0
+    shown = bench.well("diagnose", "notes").out
+    assert "notes-dev could not be created and was taken back (ROLLBACK_COMPLETE)." in shown
+    assert "First to fail was Never, AWS::CloudFormation::WaitCondition: WaitCondition timed out." in shown
+    assert "It is: Waits for what never comes." in shown
+    assert "To do:" in shown
+    (stack,) = json.loads(bench.well("diagnose", "notes", "--json").out)["stacks"]
+    assert stack["causes"][0]["advice"]["id"] == "wait-condition"
+
+
+def test_inside_nested_stacks_too(bench: Workbench) -> None:
+    nested = ("--layout", "nested")
+    bench.well("deploy", "notes-nested", "--yes", *nested)
+    assert "Storage/Table" in bench.well("timeline", "notes-nested", *nested).out
+    assert "nothing failed in its last operation" in bench.well("diagnose", "notes-nested", *nested).out
+    bench.edit("notes-nested/nested/intake.yaml", break_it)
+    assert bench.run("deploy", "notes-nested", "--yes", *nested).code != 0
+    shown = bench.well("diagnose", "notes-nested", *nested).out
+    assert "First to fail was Never, AWS::CloudFormation::WaitCondition (in notes-nested-dev-Intake" in shown
+
+
+def test_what_is_not_there_is_said(bench: Workbench) -> None:
+    for verb in ("timeline", "diagnose"):
+        ran = bench.well(verb, "notes")
+        assert (ran.out, "notes-dev does not exist." in ran.err) == ("", True)
+        assert json.loads(bench.well(verb, "notes", "--json").out) == {"version": 1, "stacks": []}
