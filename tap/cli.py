@@ -21,6 +21,7 @@ VERBS: dict[str, str] = {
     "diff": "Compare two templates: what would change, be replaced or be lost.",
     "plan": "Make a change set and show what it would change.",
     "deploy": "Make a change set, show it, ask, execute it, follow it.",
+    "execute": "Execute a plan that was saved, after its review.",
     "timeline": "Show who took how long, and who waited for whom.",
     "diagnose": "Say why the last operation failed, and what to do.",
     "outputs": "Write and show the outputs of a deployed system.",

@@ -10,11 +10,13 @@ import click
 
 from tap import console, whole
 from tap.commands import _target
+from tap.commands._keep import Keep
 from tap.commands._strict import Strict
 from tap.deploy import edge, workflow
 from tap.deploy.aws_errors import translated
 from tap.deploy.plan import Plan
 from tap.deploy.render import lines, plain
+from tap.deploy.saved import PURPOSE
 from tap.deploy.workflow import Job
 from tap.diff import verdict
 from tap.diff.verdict import DIFFERENT, SAME, FailOn
@@ -36,6 +38,13 @@ _FORMATS = ("text", "markdown", "json", "html")
     help="Write the plan there, not to standard output.",
 )
 @click.option(
+    "--save",
+    "saving",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep the change sets, and write what `execute FILE` needs.",
+)
+@click.option(
     "--fail-on",
     type=click.Choice(verdict.FAIL_ON),
     help="What the exit code minds, as in diff.",
@@ -43,13 +52,24 @@ _FORMATS = ("text", "markdown", "json", "html")
 @_target.target_options
 @click.pass_context
 def plan(
-    ctx: click.Context, /, *, form: str, as_json: bool, output: Path | None, fail_on: FailOn | None, **options: Any
+    ctx: click.Context,
+    /,
+    *,
+    form: str,
+    as_json: bool,
+    output: Path | None,
+    saving: Path | None,
+    fail_on: FailOn | None,
+    **options: Any,
 ) -> None:
     """Make a change set, show what it would change, and remove it again: nothing is left behind.
 
     Who gains access comes first, then which data are at risk and what CloudFormation's own validation warns of, then
     the plan. What the change set does not mention, but the comparison with the deployed template does, stands in it
     too and is called so. The symbols are explained at the end.
+
+    With --save nothing is removed: the change sets stay for `execute FILE`, perhaps by somebody else, after a review.
+    Only what can be planned now is in it: a stack that imports what another has yet to export is not.
 
     With --edge the system's stack in us-east-1 is planned too, first. A run over several stacks is one document.
 
@@ -75,10 +95,18 @@ def plan(
     with translated():
         job = workflow.prepare(asked, _target.note)
         _target.note(f"Asking CloudFormation ({job.session.where}) …")
-        for one in _plans(job):
-            found.append(one)
-            if form == "text" and output is None:
-                show(one)
+        keep = Keep(job, saving) if saving else None
+        try:
+            for one in _plans(job, keep):
+                found.append(one)
+                if form == "text" and output is None:
+                    show(one)
+            if keep:
+                keep.write()
+        except BaseException:
+            if keep:
+                keep.drop()
+            raise
     code = _exit_code(found, fail_on)
     if output is not None:
         whole.write(output, _document(found, form, code))
@@ -88,16 +116,16 @@ def plan(
     ctx.exit(code)
 
 
-def _plans(job: Job) -> Iterator[Plan]:
+def _plans(job: Job, keep: Keep | None) -> Iterator[Plan]:
     """The plans of a run, one after the other: that of the edge first."""
     if job.order.edge:
-        yield from _plan_edge(job)
-    yield from _plan(edge.handing_on(job, _target.note))
+        yield from _plan_edge(job, keep)
+    yield from _plan(edge.handing_on(job, _target.note), keep)
 
 
-def _plan_edge(job: Job) -> Iterator[Plan]:
+def _plan_edge(job: Job, keep: Keep | None) -> Iterator[Plan]:
     told = edge.told(job)
-    yield from _plan(told)
+    yield from _plan(told, keep)
     deployed = edge.look(job)
     if to_come := edge.to_come(job, deployed):
         _target.note(f"{', '.join(to_come)}: {deployed.name} hands this on once it is there; what follows is without.")
@@ -105,11 +133,12 @@ def _plan_edge(job: Job) -> Iterator[Plan]:
         _target.note(f"Once the distribution is there, {deployed.name} is told of it ({edge.DISTRIBUTION}).")
 
 
-def _plan(job: Job) -> Iterator[Plan]:
+def _plan(job: Job, keep: Keep | None) -> Iterator[Plan]:
     promised: list[str] = []
     for source in job.source.stacks:
-        proposal = workflow.propose(job, source, "plan", _target.note, promised)
-        workflow.drop(job, proposal)
+        proposal = workflow.propose(job, source, PURPOSE if keep else "plan", _target.note, promised)
+        if keep is None or not keep.take(job, source, proposal):
+            workflow.drop(job, proposal)
         yield proposal.plan
         promised += workflow.promises(job, source)
 

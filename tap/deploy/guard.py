@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from botocore.exceptions import ClientError
 
@@ -46,11 +46,15 @@ class Settings:
     express: bool = False
 
 
+Kind = Literal["termination protection", "stack policy"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
 @dataclass(frozen=True)
 class Setting:
     """One setting of a stack that is not as the file says: what it is called, how it is, how it will be."""
 
-    kind: Literal["termination protection", "stack policy"]
+    kind: Kind
     before: str
     after: str
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from tap.deploy import template
-from tap.deploy.aws_errors import is_missing_stack
+from tap.deploy.aws_errors import DENIED, code, is_missing_stack
 from tap.deploy.outputs import of_stack
 from tap.deploy.states import State, state_of
 
@@ -64,6 +65,18 @@ def deployed_template(client: CloudFormationClient, name: str) -> Mapping[str, A
     """The template that a stack was made from, as it was sent."""
     found: Any = client.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
     return template.parse(found)
+
+
+def template_text(client: CloudFormationClient, name: str) -> str:
+    """The template that a stack was made from, as text; empty where it may not be read."""
+    try:
+        found: Any = client.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
+    except ClientError as error:
+        if code(error) in DENIED:
+            return ""
+        raise
+    # botocore parses a template in JSON.
+    return found if isinstance(found, str) else json.dumps(found, sort_keys=True)
 
 
 def exports(client: CloudFormationClient) -> set[str]:

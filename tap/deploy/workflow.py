@@ -92,12 +92,14 @@ class Proposal:
     """What would be done to one stack.
 
     ``change_set`` is None where CloudFormation could not be asked yet and the plan is foreseen. Whoever holds
-    a proposal with a change set executes it or drops it. ``settings`` are what is to be set on the stack afterwards.
+    a proposal with a change set executes it or drops it. ``request`` is what it was made from, ``settings`` what is to
+    be set on the stack afterwards.
     """
 
     plan: Plan
     stack: Stack
     change_set: ChangeSet | None
+    request: Request | None = field(default=None, repr=False)
     settings: tuple[Setting, ...] = ()
 
     @property
@@ -234,7 +236,7 @@ def propose(
     plan = merge.merged(from_change_set(made, kind, old, new), found, new)
     if not made.empty and blind:
         plan = replace(plan, notes=(*plan.notes, blind))
-    return _with_settings(job, Proposal(risk.judged(plan, found, old, new), stack, made))
+    return _with_settings(job, Proposal(risk.judged(plan, found, old, new), stack, made, request))
 
 
 def _with_settings(job: Job, proposal: Proposal) -> Proposal:
