@@ -1,0 +1,56 @@
+"""Which call meets which fault. Pure: the same seed, action and count give the same answer."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from enum import Enum
+
+
+class Fault(Enum):
+    """What happens to one call."""
+
+    THROTTLE = "throttled"
+    SERVER = "answered with a server's error"
+    UNAVAILABLE = "answered with 503"
+    DROP = "lost on the way there"
+    LOSE = "done, but the answer is lost"
+    DELAY = "delayed"
+    REPEAT = "delivered twice"
+    KILL_BEFORE = "the process is killed before the call"
+    KILL_AFTER = "the process is killed after the call, before the answer"
+
+
+_WEIGHTS = {
+    Fault.THROTTLE: 4,
+    Fault.SERVER: 3,
+    Fault.UNAVAILABLE: 2,
+    Fault.DROP: 3,
+    Fault.LOSE: 3,
+    Fault.DELAY: 2,
+    Fault.REPEAT: 3,
+    Fault.KILL_BEFORE: 2,
+    Fault.KILL_AFTER: 2,
+}
+_TELLING = 2.5
+"""So much likelier is a fault on a call that changes something: there it can do harm."""
+
+
+class Dice:
+    """Decides for each call in turn. ``rate`` is the share of calls that meet a fault, of those that only look."""
+
+    def __init__(self, seed: str, rate: float) -> None:
+        self._seed, self._rate = seed, rate
+        self._seen: Counter[str] = Counter()
+        self.met: Counter[Fault] = Counter()
+
+    def throw(self, action: str) -> Fault | None:
+        """The fault that this call of ``action`` meets."""
+        self._seen[action] += 1
+        own = random.Random(f"{self._seed}:{action}:{self._seen[action]}")
+        looks = action.startswith(("Describe", "List", "Get", "Head"))
+        if own.random() >= min(self._rate * (1 if looks else _TELLING), 0.9):
+            return None
+        fault = own.choices(list(_WEIGHTS), weights=list(_WEIGHTS.values()))[0]
+        self.met[fault] += 1
+        return fault
