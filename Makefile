@@ -11,7 +11,7 @@ ARGS ?=
 export TAP_LOCAL ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help synth test lint check plan deploy bench style format clean
+.PHONY: help synth test lint check plan deploy bench chaos style format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ deploy: $(VENV)/.installed $(EMULATOR)/.installed ## deploy by change set; local
 
 bench: $(VENV)/.installed ## measure synth and lint against their floors in one run
 	@$(VENV)/bin/python -m tests.bench
+
+chaos: $(VENV)/.installed $(EMULATOR)/.installed ## hundreds of deployments under faults   (ARGS="--seed 1 --deployments 300")
+	@$(VENV)/bin/python -m tests.chaos $(ARGS)
 
 format: $(VENV)/.installed ## format and tidy the Python
 	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format --quiet .

@@ -79,6 +79,10 @@ def delete(
         if asked.edge and job.edge and at_edge:
             found.append(Doomed(job.edge, at_edge))
         there = [one for one in found if one.stack.exists]
+        for one in found:
+            # An earlier run may have been ended before it came to this.
+            if not one.stack.exists:
+                outputs.forget(outputs_dir, one.stack.name)
         if not there:
             names = ", ".join(one.stack.name for one in found)
             _target.note(f"{names}: not there ({job.session.where}). Nothing to delete.")

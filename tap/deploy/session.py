@@ -140,13 +140,18 @@ def open_session(target: Target, default_region: str, note: Note) -> Session:
                 raise AwsError(NOT_SIGNED_IN)
             note("No AWS credentials: using the emulator on this machine (as with --local).")
             return _local(target, default_region)
-        region = target.region or boto.region_name
+        region = _region(target, boto)
         if not region and default_region:
             region = default_region
             note(f"No region is configured: using {region}, the template's own. --region names another.")
         if not region:
             raise AwsError("no region is known. Name one: --region eu-west-1 (or AWS_REGION, or in the profile).")
         return Session(boto, region, target.endpoint_url)
+
+
+def _region(target: Target, boto: boto3.session.Session) -> str | None:
+    """The region that the command line, the environment or the profile names. boto3 does not read ``AWS_REGION``."""
+    return target.region or os.environ.get("AWS_REGION") or boto.region_name
 
 
 def _boto(profile: str | None) -> boto3.session.Session:
@@ -168,5 +173,5 @@ def _local(target: Target, default_region: str) -> Session:
         aws_access_key_id=endpoint.access_key_id,
         aws_secret_access_key=endpoint.secret_access_key,
     )
-    region = target.region or boto.region_name or default_region or endpoint.region
+    region = _region(target, boto) or default_region or endpoint.region
     return Session(boto, region, endpoint.url, local=True)

@@ -37,6 +37,8 @@ def test_the_region_is_the_option_s_then_the_environment_s_then_the_template_s(m
     assert notes == ["No region is configured: using eu-west-2, the template's own. --region names another."]
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     assert open_session(Target(), "eu-west-2", pytest.fail).region == "eu-west-1"
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    assert open_session(Target(), "eu-west-2", pytest.fail).region == "eu-north-1"
     assert open_session(Target(region="eu-west-3"), "eu-west-2", pytest.fail).region == "eu-west-3"
 
 
