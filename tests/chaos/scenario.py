@@ -34,6 +34,9 @@ REGIONS = ("us-east-1", "eu-west-1")
 ALLOWED = frozenset({0, 1, 4, -9})
 """How an attempt may end: well, with an error that is said, rolled back, or killed."""
 
+PLANNED = frozenset({0, 1, 2, -9})
+"""How a plan may end: nothing to do, an error that is said, changes, or killed."""
+
 LAYOUTS = {"notes": "stack", "notes-tiers": "tiers", "notes-nested": "nested", "notes-edge": "stack"}
 STACKS = {
     "notes": ("notes-dev",),
@@ -72,6 +75,8 @@ class Scenario:
         choice = random.Random(self.seed)
         self.system = choice.choice(list(STACKS))
         self.account = f"{900_000_000_000 + self.seed % 10**10:012d}"
+        self.session = boto3.session.Session(aws_access_key_id=self.account, aws_secret_access_key="local")
+        self.clients: dict[tuple[str, str], Any] = {}
         self.bench = Workbench(TEMPLATES, self.folder / str(self.seed), {})
         self.proxy = Proxy(self.endpoint)
         self.step, self.retention = 0, 60
@@ -100,12 +105,24 @@ class Scenario:
 
     def _deploy(self, values: Mapping[str, str], *, fresh: bool = False) -> None:
         before = self._operations()
+        self._plan(values)
         words = [word for key, value in values.items() for word in ("--parameter", f"{key}={value}")]
         edge = ["--edge"] if self.system == "notes-edge" else []
         replaces = not fresh and self.system == "notes" and self._queue_label() != values["QueueLabel"]
         allowed = ["--allow-replace", "Queue"] if replaces else []
         self._until_done("deploy", ["--layout", LAYOUTS[self.system], "--yes", *words, *edge, *allowed], allowed)
         self._check_deployed(values, before)
+
+    def _plan(self, values: Mapping[str, str]) -> None:
+        """Now and then somebody plans first, once, however that ends; it must leave nothing behind for good."""
+        choice = random.Random(f"{self.seed}:{self.step}:plan")
+        if choice.random() < 0.6:
+            return
+        self.proxy.dice = Dice(f"{self.seed}:{self.step}:plan", 3 * RATE)
+        words = [word for key, value in values.items() for word in ("--parameter", f"{key}={value}")]
+        code, out, err = self._attempt("plan", ["--layout", LAYOUTS[self.system], *words])
+        if code not in PLANNED or "Traceback" in err or SECRET in out + err:
+            raise WrongError(f"plan ended with exit code {code}")
 
     def _delete(self) -> None:
         edge = ["--edge"] if self.system == "notes-edge" else []
@@ -257,14 +274,14 @@ class Scenario:
         return found
 
     def _client(self, service: str, region: str = REGIONS[0]) -> Any:
-        return boto3.session.Session().client(
-            service,  # type: ignore[call-overload]
-            region_name=region,
-            endpoint_url=self.endpoint,
-            aws_access_key_id=self.account,
-            aws_secret_access_key="local",
-            config=Config(retries={"total_max_attempts": 1}),
-        )
+        if (service, region) not in self.clients:
+            self.clients[service, region] = self.session.client(
+                service,  # type: ignore[call-overload]
+                region_name=region,
+                endpoint_url=self.endpoint,
+                config=Config(retries={"total_max_attempts": 1}),
+            )
+        return self.clients[service, region]
 
     def _told(self) -> str:
         last = getattr(self, "_last", ("", ""))
