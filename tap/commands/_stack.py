@@ -10,7 +10,7 @@ from tap.commands import _gate, _target
 from tap.commands._gate import Consent
 from tap.commands._run import Run
 from tap.commands.plan import show
-from tap.deploy import events, execute, guard, stacks, workflow
+from tap.deploy import changeset, events, execute, guard, stacks, workflow
 from tap.deploy.diagnose import told
 from tap.deploy.gate import BlockedError, Does
 from tap.deploy.plan import Plan
@@ -61,6 +61,7 @@ def deploy_one(job: Job, source: StackSource, run: Run, consent: Consent) -> Ste
         else:
             _target.note(f"{name}: no changes.")
         _protect(job, proposal, run, yes=consent.yes)
+        changeset.sweep(job.session.cloudformation, made.stack_id)
         return
     try:
         show(proposal.plan, result=False)
@@ -83,6 +84,7 @@ def deploy_one(job: Job, source: StackSource, run: Run, consent: Consent) -> Ste
             )
             outcome = replace(outcome, status=gone.status, events=outcome.events + gone.events)
         raise DeploymentError(name, outcome)
+    changeset.sweep(job.session.cloudformation, made.stack_id)
     if name not in run.changed:
         run.changed.append(name)
     _target.note(f"{name}: {outcome.status}.")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tap.deploy import aws_errors, findings
 from tap.deploy.body import Body, digest
@@ -25,6 +26,13 @@ Sleep = Callable[[float], None]
 
 _NO_CHANGES = ("didn't contain changes", "no updates are to be performed")
 """How CloudFormation words that there is nothing to do, in the reason of a change set that FAILED."""
+
+
+_PASSING = ("tap-plan-", "tap-deploy-")
+"""How the names of change sets begin that no run leaves standing."""
+
+_UNUSED = frozenset({"AVAILABLE", "UNAVAILABLE", "OBSOLETE"})
+"""The execution statuses of change sets that nobody has executed."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +200,19 @@ def discard(
         if status not in {"REVIEW_IN_PROGRESS", "DELETE_IN_PROGRESS"}:
             return
         sleep(wait)
+
+
+def sweep(client: CloudFormationClient, stack_name: str) -> None:
+    """Remove the change sets that killed runs of ``plan`` and ``deploy`` left on a stack; saved plans stay.
+
+    To be called once a deployment is through: whoever still looks at one of them looks at what is no more. That some
+    cannot be removed is no reason for a deployment to fail; the next one sweeps again.
+    """
+    with suppress(ClientError, BotoCoreError):
+        for page in client.get_paginator("list_change_sets").paginate(StackName=stack_name):
+            for one in page["Summaries"]:
+                if one["ChangeSetName"].startswith(_PASSING) and one.get("ExecutionStatus") in _UNUSED:
+                    client.delete_change_set(ChangeSetName=one["ChangeSetId"])
 
 
 def is_no_change(reason: str) -> bool:

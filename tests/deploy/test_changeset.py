@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from tap.deploy.body import Body
-from tap.deploy.changeset import ChangeSetError, Request, discard, is_no_change, make
+from tap.deploy.changeset import ChangeSetError, Request, discard, is_no_change, make, sweep
 from tap.deploy.session import Pace
 
 Stubbed = Callable[[str], tuple[Any, Stubber]]
@@ -284,3 +284,25 @@ def test_everything_is_sent() -> None:
 
 def test_other_reasons_are_no_lack_of_changes() -> None:
     assert not is_no_change("Requires capabilities : [CAPABILITY_IAM]")
+
+
+def summary(name: str, execution: str) -> dict[str, Any]:
+    return {"ChangeSetName": name, "ChangeSetId": f"{ARN}/{name}", "ExecutionStatus": execution}
+
+
+def test_what_killed_runs_left_is_swept_away_and_nothing_else(stubbed: Stubbed) -> None:
+    client, stubber = stubbed("cloudformation")
+    first = [summary("tap-plan-1", "AVAILABLE"), summary("tap-saved-1", "AVAILABLE"), summary("theirs", "AVAILABLE")]
+    second = [summary("tap-deploy-1", "OBSOLETE"), summary("tap-deploy-2", "EXECUTE_COMPLETE")]
+    stubber.add_response("list_change_sets", {"Summaries": first, "NextToken": "more"}, {"StackName": STACK_ID})
+    stubber.add_response("delete_change_set", {}, {"ChangeSetName": f"{ARN}/tap-plan-1"})
+    stubber.add_response("list_change_sets", {"Summaries": second}, {"StackName": STACK_ID, "NextToken": "more"})
+    stubber.add_response("delete_change_set", {}, {"ChangeSetName": f"{ARN}/tap-deploy-1"})
+    sweep(client, STACK_ID)
+    stubber.assert_no_pending_responses()
+
+
+def test_what_cannot_be_swept_does_not_fail_a_deployment(stubbed: Stubbed) -> None:
+    client, stubber = stubbed("cloudformation")
+    stubber.add_client_error("list_change_sets", "AccessDenied")
+    sweep(client, STACK_ID)
