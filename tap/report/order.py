@@ -1,17 +1,19 @@
 """In which order CloudFormation makes a template's resources, and which chain of them is the longest.
 
 Each resource waits for what it refers to and what it names in ``DependsOn`` (source: CloudFormation user guide,
-"DependsOn attribute"). How long one takes AWS does not say, so there are steps here and no minutes: a deployment lasts
-at least as long as its slowest chain.
+"DependsOn attribute"). How long most take AWS does not say, so chains are counted in steps; what is said of time stands
+beside, with its source.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tap.references import of_resource
+from tap.report.picture.values import count, of_type, properties
 from tap.report.section import Cell, Section, Table, about, rows
 
 
@@ -60,16 +62,35 @@ def section(body: Mapping[str, Any]) -> Section:
         for number, name in enumerate(found.chain, 1)
     ]
     says = (
-        "What each resource waits for is in the template, how long it takes is not: CloudFormation begins each as soon "
-        f"as what it refers to is there. The longest chain has {len(found.chain)} steps; no deployment of the whole "
-        "system is shorter than it."
+        "CloudFormation begins each resource as soon as what it refers to is there. The longest chain has "
+        f"{count(len(found.chain), 'step')}. How long most resources take AWS does not say, so a chain with fewer "
+        "steps may take longer."
     )
-    return Section(
-        "order",
-        "Order of deployment",
-        says,
-        (
-            Table("The longest chain", ("Step", "Resource", "What it is for"), rows(chain)),
-            Table("What can begin at which step", ("Step", "Resources"), rows(steps)),
-        ),
+    tables = (
+        Table("The longest chain", ("Step", "Resource", "What it is for"), rows(chain)),
+        Table("What is known of time", ("Resources", "How long", "Says who"), rows(_times(resources))),
+        Table("What can begin at which step", ("Step", "Resources"), rows(steps)),
     )
+    return Section("order", "Order of deployment", says, tuple(table for table in tables if table.rows))
+
+
+def _times(resources: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[Cell | str, ...]]:
+    """What AWS's documents, or the template itself, say of how long a resource takes."""
+    if instances := list(of_type(resources, "RDS::DBInstance")):
+        clusters = list(of_type(resources, "RDS::DBCluster"))
+        yield about(*clusters, *instances), "10 to 20 minutes.", "AWS's agent toolkit, Aurora clusters with instances"
+    if certificates := list(of_type(resources, "CertificateManager::Certificate")):
+        says = "Until the name's owner is proven; by itself where Route 53 has the zone in this account."
+        yield about(*certificates), says, "CloudFormation template reference, `AWS::CertificateManager::Certificate`"
+    for name in of_type(resources, "ECS::Service"):
+        minutes = properties(resources, name).get("DeploymentConfiguration", {}).get("BakeTimeInMinutes")
+        if isinstance(minutes, int) and minutes:
+            says = f"At least {count(minutes, 'minute')} at each new version, for both are kept running so long."
+            yield about(name), says, "its `BakeTimeInMinutes`"
+    waiting: dict[str, list[str]] = {}
+    for name, each in resources.items():
+        limit = each.get("CreationPolicy", {}).get("ResourceSignal", {}).get("Timeout", "")
+        if match := re.fullmatch(r"PT(\d+)M", str(limit)):
+            waiting.setdefault(count(int(match[1]), "minute"), []).append(name)
+    for limit, names in waiting.items():
+        yield about(*names), f"At most {limit}: by then each must have told that it is ready.", "`CreationPolicy`"

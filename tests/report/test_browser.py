@@ -18,6 +18,8 @@ from tests.report.browser import Tab, browser, installed
 
 CHROMIUM = installed()
 SYSTEMS = synth.system_names()
+A4 = 688
+"""The pixels (96 to an inch) between the margins of a sheet that is 210 mm wide."""
 SEEN = "[...document.querySelectorAll('#resources .resource')].filter((e) => e.offsetParent).map((e) => e.id)"
 
 pytestmark = pytest.mark.skipif(
@@ -148,7 +150,10 @@ def test_colours_are_those_of_the_scheme(tab: Tab, pages: dict[str, Path]) -> No
 def test_it_prints_light_and_without_what_only_a_screen_needs(tab: Tab, pages: dict[str, Path]) -> None:
     tab.load(pages["payments"], dark=True)
     assert tab.printed().startswith(b"%PDF-")
+    tab.load(pages["payments"], width=A4)
     tab.call("Emulation.setEmulatedMedia", media="print", features=[])
+    wide = "[...document.querySelectorAll('table')].filter((e) => e.getBoundingClientRect().right > innerWidth)"
+    assert tab.run(f"{wide}.map((e) => e.outerHTML.slice(0, 80))") == []
     assert tab.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     hidden = (
         "[...document.querySelectorAll('nav, .search, #source, .skip')].filter((e) => e.getClientRects().length).length"

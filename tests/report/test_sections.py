@@ -161,6 +161,22 @@ def test_every_resource_has_its_step(name: str) -> None:
     assert all(name in step for name, step in zip(found.chain, found.steps, strict=True))
 
 
+def test_what_is_known_of_time_has_a_source() -> None:
+    def times(name: str) -> dict[tuple[str, ...], tuple[str, str]]:
+        found = order.section(body(name)).tables
+        (table,) = [table for table in found if table.title == "What is known of time"]
+        return {row[0].resources: (row[1].text, row[2].text) for row in table.rows}
+
+    assert times("media-streaming")["FrontendService",][0].startswith("At least 5 minutes at each new version")
+    assert times("payments")["DatabaseCluster", "DatabaseWriter", "DatabaseReader1"][0] == "10 to 20 minutes."
+    nat = times("customer-portal")["NatInstanceA", "NatInstanceB", "NatInstanceC"]
+    assert nat == (
+        "At most 10 minutes: by then each must have told that it is ready.",
+        "`CreationPolicy`",
+    )
+    assert all(says and who for name in ("payments", "ecommerce") for says, who in times(name).values())
+
+
 # ── the text of a template ──
 
 
