@@ -91,8 +91,8 @@ def _senders(world: World) -> Iterator[Need]:
                 target = world.target(fields(one).get(name), TOPIC, QUEUE)
                 key = _key_at(world, target)
                 if key and target:
-                    path = ("NotificationConfiguration", kind, str(index), name)
-                    yield Need(bucket, path, key, "s3", _SEND, f"The bucket notifies {target.logical_id}")
+                    place = ("NotificationConfiguration", kind, str(index), name)
+                    yield Need(bucket, place, key, "s3", _SEND, f"The bucket notifies {target.logical_id}")
     for subscription in world.of_type("AWS::SNS::Subscription"):
         if subscription.get("Protocol") == "sqs":
             target = world.target(subscription.get("Endpoint"), QUEUE)
