@@ -235,7 +235,14 @@ class Model:
         said = self.template.get("Transform")
         transforms = said if isinstance(said, list) else [said] if said else []
         loops = any(str(key).startswith("Fn::") for key in fields(self.template.get("Resources")))
-        return loops or any(str(one) not in HARMLESS_TRANSFORMS for one in transforms) or _includes(self.template)
+        kinds = [one.get("Type") for one in self.resources.values()]
+        modules = any(not isinstance(kind, str) or kind.endswith("::MODULE") for kind in kinds)
+        return (
+            loops
+            or modules
+            or any(str(one) not in HARMLESS_TRANSFORMS for one in transforms)
+            or _includes(self.template)
+        )
 
     @cached_property
     def parameters(self) -> Mapping[str, Parameter]:

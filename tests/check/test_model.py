@@ -94,6 +94,8 @@ def test_a_macro_leaves_the_template_open() -> None:
     assert model("Transform: [AWS::LanguageExtensions, Mine]\nResources: {}").open
     assert model("Resources: {A: {Type: T, Properties: {Fn::Transform: {Name: AWS::Include}}}}").open
     assert model("Resources: {Fn::ForEach::X: [A, !Ref Nobody, {}]}").open
+    assert model("Resources: {A: {Type: Mine::Own::Thing::MODULE}}").open
+    assert model("Resources: {A: {Type: !Other::Module policy.yaml}}").open
 
 
 def test_loops_are_unrolled() -> None:

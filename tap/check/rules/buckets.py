@@ -111,12 +111,12 @@ class VersionsWithoutVersioning(ResourceRule):
 
     def check_resource(self, resource: Resource, world: World) -> Iterator[Found]:
         """A bucket without versioning."""
-        status = resource.get("VersioningConfiguration", "Status")
-        if status is not None and status != "Suspended":
-            return
+        stated = fields(world.model.resources[resource.logical_id].get("Properties"))
+        if "VersioningConfiguration" in stated:
+            return  # Suspended, there may be versions of before; behind a condition, others have them.
         for index, body in enumerate(items(resource.get("LifecycleConfiguration", "Rules"))):
             keys = [key for key in fields(body) if key.startswith("Noncurrent")]
-            if keys and status is None:
+            if keys:
                 place = ("LifecycleConfiguration", "Rules", index, keys[0])
                 yield at(resource, *place, says="The rule is for older versions, but versioning is off.")
 

@@ -65,7 +65,7 @@ class GroupRace(Rule):
                     says = f"{writer.logical_id} is made first, and makes the log group {name} itself."
                     advice = f"Name the group without referring to {writer.logical_id}, and make that wait for it."
                 else:
-                    says = f"{writer.logical_id} does not wait for this log group, which it makes itself as {name}."
+                    says = f"{writer.logical_id} does not wait for the log group {name}, which is made without it too."
                     advice = f"Add DependsOn: {group.logical_id} to {writer.logical_id}."
                 yield at(group, "LogGroupName", says=says, advice=advice)
 
@@ -82,8 +82,9 @@ def _writer(world: World, name: str | Text) -> Resource | None:
     match = re.fullmatch(r"/aws/lambda/(.+)", shape(name))
     if match:
         for one in world.of_type(FUNCTION):
-            if _is_called(world, one, match[1]) and _runs_at_once(world, one):
-                return one
+            caller = _called_at_once(world, one) if _is_called(world, one, match[1]) else None
+            if caller:
+                return caller
     match = re.fullmatch(r"API-Gateway-Execution-Logs_(.+)/(.+)", shape(name))
     if match:
         for one in world.of_type("AWS::ApiGateway::Stage"):
@@ -101,13 +102,13 @@ def _is_called(world: World, resource: Resource, called: str) -> bool:
     return by_reference or (own is not None and shape(own) == called)
 
 
-def _runs_at_once(world: World, function: Resource) -> bool:
-    """Whether a function is called while the stack is made: as a custom resource."""
+def _called_at_once(world: World, function: Resource) -> Resource | None:
+    """The custom resource that calls a function while the stack is made."""
     for use in world.uses(function):
         custom = use.resource.type.startswith("Custom::") or use.resource.type == "AWS::CloudFormation::CustomResource"
         if custom and use.path == ("ServiceToken",):
-            return True
-    return False
+            return use.resource
+    return None
 
 
 class GroupByTask(ResourceRule):
