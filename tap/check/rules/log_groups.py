@@ -173,24 +173,11 @@ class FilterPattern(ResourceRule):
     types = ("AWS::Logs::MetricFilter", "AWS::Logs::SubscriptionFilter")
 
     def check_resource(self, resource: Resource, world: World) -> Iterator[Found]:
-        """The pattern of a filter, and the number of its metrics."""
+        """The pattern of a filter."""
         pattern = resource.get("FilterPattern")
         wrong = _pattern_fault(pattern.strip()) if isinstance(pattern, str) else ""
         if wrong:
             yield at(resource, "FilterPattern", says=f"“{pattern}”: {wrong}.")
-        changes = items(resource.get("MetricTransformations"))
-        for index, one in enumerate(changes):
-            value, default = fields(one).get("MetricValue"), fields(one).get("DefaultValue")
-            place = ("MetricTransformations", index)
-            if isinstance(value, str) and not re.fullmatch(r"-?\d+(\.\d+)?|\$.+", value):
-                says = f"“{value}” is neither a number nor a field ($.latency, $latency)."
-                yield at(resource, *place, "MetricValue", says=says)
-            if default is not None and fields(one).get("Dimensions"):
-                says = "A metric with dimensions has no default value."
-                yield at(resource, *place, "DefaultValue", says=says)
-            name = fields(one).get("MetricNamespace")
-            if isinstance(name, str) and name.startswith("AWS/"):
-                yield at(resource, *place, "MetricNamespace", says=f"{name}: namespaces in AWS/ are AWS's own.")
 
 
 def _pattern_fault(text: str) -> str:
