@@ -85,7 +85,7 @@ class Schemas:
     """The provider schemas of a folder, read when first asked for."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._known: dict[str, Rules | None] = {}
         self._files: dict[str, str] | None = None
 
@@ -101,7 +101,7 @@ class Schemas:
 
     def _index(self) -> dict[str, str]:
         if self._files is None:
-            path = self._folder / "providers" / f"{FALLBACK_REGION}.json"
+            path = self.folder / "providers" / f"{FALLBACK_REGION}.json"
             try:
                 self._files = json.loads(path.read_bytes())
             except (OSError, ValueError) as error:
@@ -116,7 +116,7 @@ class Schemas:
         if name is None:
             return None
         try:
-            schema = json.loads((self._folder / "resources" / f"{name}.json").read_bytes())
+            schema = json.loads((self.folder / "resources" / f"{name}.json").read_bytes())
         except (OSError, ValueError):
             return None
         return rules_of(type_name, schema)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap.check.graph.cached import cached
-from tap.check.graph.network import VPC, network, vpc_networks
+from tap.check.graph.network import VPC, Network, network, vpc_networks
 from tap.check.model import Resource, World
 from tap.check.values import Reference, Unknown, as_int, fields, items, shape
 
@@ -185,6 +185,8 @@ def _fits(world: World, one: Pass, peers: Sequence[Resource]) -> bool | None:
         return None
     if block.prefixlen == 0:
         return True
+    if block.is_loopback:
+        return False  # the usual way of saying: to nobody
     if block.version != 4:
         return None
     for peer in peers:
@@ -192,9 +194,15 @@ def _fits(world: World, one: Pass, peers: Sequence[Resource]) -> bool | None:
         if vpc is None:
             return None
         blocks, complete = vpc_networks(world, vpc)
+        if complete and blocks and all(_inside(mine, block) for mine in blocks):
+            return True
         if not complete or any(block.overlaps(mine) for mine in blocks if mine.version == block.version):
             return None
     return False
+
+
+def _inside(inner: Network, outer: Network) -> bool:
+    return inner.version == outer.version and inner.network_address in outer and inner.prefixlen >= outer.prefixlen
 
 
 def open_to_all(one: Pass) -> bool:

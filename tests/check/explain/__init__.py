@@ -1,0 +1,3 @@
+"""Tests of ``check --explain``."""
+
+from __future__ import annotations
