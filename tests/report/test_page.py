@@ -71,6 +71,7 @@ def test_it_needs_nothing_but_itself(name: str) -> None:
     found = Page(page(name))
     assert found.fetched == ["data:,"]
     assert not found.tags["img"] and not found.tags["iframe"]
+    assert "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:" in page(name)
     assert "@import" not in page(name) and len(page(name).encode()) < 1_500_000
 
 

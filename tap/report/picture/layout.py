@@ -160,17 +160,17 @@ class _Layout:
         frame = Group(vpc.node)
         self.made.back.append(frame)
         top = y + 52
-        head = Group(None)
-        for name, x in zip(vpc.zones, self.columns, strict=True):
-            head.items.append(Label(x + self.column - 4, top + 18, name, 12.5, "network", bold=True, anchor="end"))
         row_y = top + 28
         for row in vpc.rows:
             row_y = self._row(row, vpc, row_y) + GAP
-        bottom = row_y - GAP + 10
+        bottom = row_y - GAP + 26
+        head = Group(None)
+        for name, x in zip(vpc.zones, self.columns, strict=True):
+            head.items.append(Label(x + self.column / 2, bottom - 8, name, 12.5, "network", bold=True, anchor="middle"))
         zones = [Rect(x - 8, top, self.column + 16, bottom - top) for x in self.columns]
         head.items[:0] = [Shape(rect, "zone", radius=12, dashed=True) for rect in zones]
         self.made.back.insert(self.made.back.index(frame) + 1, head)
-        rect = Rect(self.vpc_x, y, self.vpc_w, bottom + 16 - y)
+        rect = Rect(self.vpc_x, y, self.vpc_w, bottom + (28 if vpc.ends else 14) - y)
         cidr = " · ".join(["VPC", *vpc.node.facts])
         # Ways from an API into the VPC come down on its left.
         left = self.grid_x if self.lanes.through else rect.x + 12
@@ -181,17 +181,22 @@ class _Layout:
             Label(left + 26, rect.y + 38, cidr, 12, "network"),
         ]
         self.made.places[vpc.node.key] = rect
-        self._gates(vpc, rect)
+        named = left + 26 + width(vpc.node.name, 13.5, bold=True) + 12, left + 26 + width(cidr, 12) + 12
+        self._gates(vpc, rect, named)
         return rect.bottom
 
-    def _gates(self, vpc: Vpc, rect: Rect) -> None:
-        """Small boxes on the border: the API's link over the first zone, the internet gateway in the middle."""
+    def _gates(self, vpc: Vpc, rect: Rect, named: tuple[float, float]) -> None:
+        """Small boxes on the border: the API's link over the first zone, the internet gateway in the middle.
+
+        ``named`` is where the VPC's name and its addresses end: the link stands, and leads, to the right of them.
+        """
         for node in vpc.gates:
             w = max(width(node.name, 12, bold=True), width(node.kind, 11)) + 48
             x = self.middle - w / 2
             if node.icon == "link":
-                x = self.columns[0] + self.column * (0.7 if self.lanes.through else 0.5) - w / 2
-                x = min(x, self.middle - 100 - w)
+                centre = self.columns[0] + self.column * (0.7 if self.lanes.through else 0.5)
+                centre = max(min(centre, self.middle - 100 - w / 2), named[0] + w / 2, named[1])
+                x = centre - w / 2
             self._put(self._small(node, Rect(x, rect.y - 20, w, 40)))
         x = rect.right - 14
         for node in reversed(vpc.ends):
@@ -222,7 +227,7 @@ class _Layout:
         tall = max((len(chips) for chips in row.chips), default=0)
         for column, chips in enumerate(row.chips):
             for number, node in enumerate(chips):
-                w = self.column - 24
+                w = min(self.column - 24, 300.0)
                 self._put(self._small(node, Rect(self.columns[column] + 12, inner + number * 48, w, 40)))
         inner += tall * 48 + (4 if tall else 0)
         group = ""

@@ -8,6 +8,7 @@ the VPC to the shelf has a lane in the channel between them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from tap.report.picture.drawing import Arrow, Point, Rect
 from tap.report.picture.model import USERS, Scene
@@ -26,7 +27,9 @@ class Lanes:
         self.doors = [node.key for node in scene.doors]
         self.gates = [node.key for node in scene.vpc.gates] if scene.vpc else []
         self.shelf = [node.key for node in scene.shelf]
-        self.owner = {part: node.key for node in scene.shelf for part in node.parts} | {key: key for key in self.bands}
+        beside = (*scene.shelf, *scene.world)
+        self.owner = {part: node.key for node in beside for part in node.parts} | {key: key for key in self.bands}
+        """What is shown → the box that shows it, where several share one."""
         balancers = (
             [band.node.key for row in scene.vpc.rows for band in row.bands if band.node.icon == "balance"]
             if (scene.vpc)
@@ -139,7 +142,7 @@ class _Router:
         found += self._out()
         found += self._right()
         found += self._desk()
-        return found
+        return _merged(found)
 
     def _arrow(self, way: Way, points: Sequence[Point], at: Point, *, turned: bool = False) -> Arrow:
         css = "grant" if way.granted else "way"
@@ -164,7 +167,7 @@ class _Router:
         lanes, places = self.lanes, self.places
         if way.start == USERS:
             return self._from_users(way)
-        if way.start in lanes.world and way.end in places:
+        if lanes.owner.get(way.start, "") in lanes.world:
             return self._from_world(way)
         if way.start in lanes.doors and way.end in lanes.gates:
             start, end = places[way.start], places[way.end]
@@ -181,8 +184,8 @@ class _Router:
 
     def _from_users(self, way: Way) -> Arrow | None:
         users, lanes = self.places[USERS], self.lanes
-        if way.end in lanes.world:
-            end = self._top(way.end)
+        if (target := lanes.owner.get(way.end, "")) in lanes.world:
+            end = self._top(target)
             return self._arrow(
                 way, [(users.right, users.middle), (end.x, users.middle)], ((users.right + end.x) / 2, users.middle)
             )
@@ -200,7 +203,8 @@ class _Router:
         return None
 
     def _from_world(self, way: Way) -> Arrow | None:
-        start, lanes = self.places[way.start], self.lanes
+        lanes = self.lanes
+        start = self.places[lanes.owner[way.start]]
         if way.end in lanes.bands and self.vpc:
             end = self.places[way.end]
             x = min(start.x + 40, end.right - 30)
@@ -210,8 +214,10 @@ class _Router:
             if target == lanes.shelf[0]:
                 x = end.right - 56
                 return self._arrow(way, [(x, start.bottom), (x, end.y)], (x, y))
+            # A lane for all that are further down, which says once what is spoken.
             x = end.x - 12
-            return self._arrow(way, [(x, start.bottom), (x, end.middle), (end.x, end.middle)], (x, y))
+            shown = Way(way.start, way.end, way.label if target == lanes.shelf[1] else "", way.granted)
+            return self._arrow(shown, [(x, start.bottom), (x, end.middle), (end.x, end.middle)], (x, y))
         if way.end in lanes.doors:
             end, x = self._top(way.end), start.x + 80
             return self._arrow(
@@ -306,3 +312,12 @@ class _Router:
             elif start.bottom < end.y and start.x == end.x:
                 found.append(Arrow(((x, start.bottom), (x, end.y)), "tell", says=says))
         return found
+
+
+def _merged(arrows: Sequence[Arrow]) -> list[Arrow]:
+    """Arrows that are the same line are one, which says all that they say."""
+    found: dict[tuple[tuple[Point, ...], str], Arrow] = {}
+    for arrow in arrows:
+        key = (arrow.points, arrow.css)
+        found[key] = replace(found[key], says=f"{found[key].says}\n{arrow.says}") if key in found else arrow
+    return list(found.values())

@@ -96,9 +96,14 @@ class _Reader:
         if records:
             texts = [self.facts.said(properties(self.resources, each).get("Name")) for each in records]
             found.append(self._together("records", records, "DNS", facts=tuple(dict.fromkeys(texts))))
-        for name in of_type(self.resources, "CloudFront::Distribution"):
-            node = self._guarded(name)
-            found.append(replace(node, guard=_far(edge)) if edge and not node.guard else node)
+        distributions = list(of_type(self.resources, "CloudFront::Distribution"))
+        if len(distributions) > 1:
+            text = f"{len(distributions)} distributions"
+            found.append(self._together("distributions", distributions, text, facts=(", ".join(distributions),)))
+        else:
+            found += [self._guarded(name) for name in distributions]
+        if edge and distributions and not found[-1].guard:
+            found[-1] = replace(found[-1], guard=_far(edge))
         return tuple(found)
 
     # ── the VPC ──
@@ -119,7 +124,8 @@ class _Reader:
         order = ("public", "private", "isolated")
         rows = [self._row(kind, found[kind, place]) for kind, place in sorted(found, key=lambda k: order.index(k[0]))]
         cidr = self.facts.said(properties(self.resources, vpcs[0]).get("CidrBlock", ""))
-        clusters = of_type(self.resources, "ECS::Cluster")
+        used = {band.group for row in rows for band in row.bands}
+        clusters = [name for name in of_type(self.resources, "ECS::Cluster") if name in used]
         return Vpc(
             node=self._node(vpcs[0], facts=(cidr,)),
             gates=tuple(

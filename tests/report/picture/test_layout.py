@@ -12,7 +12,10 @@ from tap.report.picture.drawing import Arrow, Drawing, Label, Rect, Shape
 from tap.report.picture.layout import layout
 from tap.report.picture.measure import fit, width, wrap
 from tap.report.picture.model import USERS
+from tap.report.picture.scene import scene
 from tests.report.drawn import NAMES, scene_of
+from tests.report.picture.made import Shape as Made
+from tests.report.picture.made import template
 
 SURFACES = {"panel", "vpc", "zone", "public", "private", "isolated", "frame"}
 """What other boxes stand on."""
@@ -119,8 +122,45 @@ def test_everything_is_on_the_paper(system: str) -> None:
 def test_every_box_has_a_place_and_every_way_an_arrow(system: str) -> None:
     made, scene = drawing(system), scene_of(system)
     assert {box.key for box in scene.boxes()} | {USERS} <= made.places.keys()
-    says = {arrow.says.partition(":")[0] for arrow in made.arrows}
+    says = {line.partition(":")[0] for arrow in made.arrows for line in arrow.says.split("\n")}
     assert {f"{way.start or 'Users'} → {way.end}" for way in scene.ways} <= says
+
+
+SHAPES = [
+    Made(),
+    Made(zones=1),
+    Made(zones=3, services=3),
+    Made(zones=4, services=1, databases=2),
+    Made(zones=1, services=4, functions=2, firewall=True),
+    Made(zones=2, services=2, functions=2, records=True, buckets=3),
+    Made(zones=3, functions=1, firewall=True, records=True),
+    Made(zones=3, isolated=False, api=False, distributions=0, alarms=False),
+    Made(zones=2, services=0, functions=3, databases=0, distributions=0, buckets=0),
+    Made(zones=3, services=1, databases=0, api=False, buckets=2),
+    Made(zones=2, distributions=2, buckets=2),
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_it_holds_for_systems_of_other_shapes(shape: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = scene(template(shape))
+    assert read
+    monkeypatch.setitem(globals(), "scene_of", lambda name: read)
+    monkeypatch.setitem(globals(), "drawing", lambda name: layout(read))
+    for holds in RULES:
+        holds("made")
+
+
+RULES = [
+    test_no_text_lies_on_another,
+    test_no_line_runs_through_a_text,
+    test_no_line_runs_through_a_box_that_is_not_at_its_end,
+    test_no_box_lies_on_another,
+    test_no_plate_covers_a_text_or_a_box,
+    test_every_text_is_within_its_box,
+    test_everything_is_on_the_paper,
+    test_every_box_has_a_place_and_every_way_an_arrow,
+]
 
 
 def test_what_does_not_fit_is_cut_and_says_so() -> None:
