@@ -199,7 +199,7 @@ def test_a_place_that_cannot_be_reached_is_one_clear_line(
 def test_no_credentials_mean_the_emulator_where_that_was_asked_for(bench: Workbench) -> None:
     bench.environment["TAP_LOCAL"] = "auto"
     ran = bench.run("plan", "notes", where=())
-    assert ran.code == 0, ran.err
+    assert ran.code == 2, ran.err
     assert "using the emulator on this machine" in ran.err
 
 
