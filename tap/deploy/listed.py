@@ -59,11 +59,11 @@ def _changes(change_set: ChangeSet, old: Side, new: Side, mask: Mask) -> tuple[C
     return in_order(found, new)
 
 
-def _by_key(changes: Iterable[_Raw]) -> dict[tuple[str, str], _Raw]:
+def _by_key(changes: Iterable[_Raw]) -> dict[tuple[str, str, str], _Raw]:
     """The changes by resource and action. What stands on two pages is one change, with the details of both."""
-    found: dict[tuple[str, str], _Raw] = {}
+    found: dict[tuple[str, str, str], _Raw] = {}
     for one in changes:
-        key = (_logical_id(one), str(one.get("Action", "")))
+        key = (_logical_id(one), str(one.get("Action", "")), "" if one.get("LogicalResourceId") else _physical_id(one))
         other = found.get(key)
         if other is not None:
             details = [*(other.get("Details") or ()), *(one.get("Details") or ())]
@@ -99,7 +99,7 @@ def _change(raw: _Raw, bare: _Raw, change_set: ChangeSet, old: Side, new: Side, 
         policy=str(raw.get("PolicyAction") or "").removeprefix("ReplaceAnd"),
         only=ONLY.get(next(iter(kinds)), "") if len(kinds) == 1 and action is Action.UPDATE else "",
         children=_children(raw, change_set.children.get(logical_id), old, new, mask),
-        physical_id=mask.text("", raw.get("PhysicalResourceId") or ""),
+        physical_id=mask.text("", _physical_id(raw)),
         raw_action=str(raw.get("Action") or "unknown"),
         drift=str(raw.get("ResourceDriftStatus") or ""),
         drift_ignored=ignored,
@@ -117,7 +117,11 @@ def _children(raw: _Raw, nested: ChangeSet | None, old: Side, new: Side, mask: M
 
 
 def _logical_id(raw: _Raw) -> str:
-    return str(raw.get("LogicalResourceId") or raw.get("PhysicalResourceId") or "(no logical id)")
+    return str(raw.get("LogicalResourceId") or "(no logical id)")
+
+
+def _physical_id(raw: _Raw) -> str:
+    return str(raw.get("PhysicalResourceId") or "")
 
 
 def _graver(*changes: _Raw) -> str:

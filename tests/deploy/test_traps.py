@@ -134,7 +134,7 @@ def test_trap_2_with_values_whole_resources_are_dropped(stubbed: Stubbed) -> Non
     assert actions(plan) == {"Topic": Action.UPDATE, "Table": Action.REPLACE}
     (edit,) = plan.changes[1].edits
     assert (edit.path, edit.before, edit.after, edit.recreation) == ("TableName", "old", "new", "always")
-    assert not edit.hidden
+    assert plan.hidden == ()
     for text in texts(plan):
         assert reason in text
         assert "gave no property values for Table" in text
