@@ -3,15 +3,18 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 EMULATOR := .venv-emulator
+AWSCLI := .venv-awscli
 TAP := $(VENV)/bin/python generate.py
 SYSTEM ?= customer-portal
 ENV ?= dev
+# Without SYSTEMS `make handoff` makes the bundle of every system.
+SYSTEMS ?=
 # Without AWS credentials `make plan` and `make deploy` use the local emulator. More options: make deploy ARGS="--profile NAME"
 ARGS ?=
 export TAP_LOCAL ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help synth test lint check plan deploy bench chaos style format clean
+.PHONY: help synth test lint check plan deploy report handoff bench chaos style format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +22,7 @@ help: ## this list
 synth: $(VENV)/.installed ## write everything in out/ and lint it (the main job)
 	@$(TAP) synth && $(TAP) lint
 
-test: check $(EMULATOR)/.installed ## all tests: units, requirements, golden files, and deployments to the local emulator
+test: check $(EMULATOR)/.installed $(AWSCLI)/.installed ## all tests: units, requirements, golden files, and deployments to the local emulator
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.installed ## cfn-lint over out/ (cached by content)
@@ -37,6 +40,9 @@ plan: $(VENV)/.installed $(EMULATOR)/.installed ## what a deployment would chang
 deploy: $(VENV)/.installed $(EMULATOR)/.installed ## deploy by change set; local emulator without credentials   (SYSTEM= ENV= ARGS=…)
 	@$(TAP) deploy $(SYSTEM) --env $(ENV) $(ARGS)
 
+handoff: $(VENV)/.installed ## make the bundles for operations in out/handoff/   (SYSTEMS="payments …" ARGS="--env prod …")
+	@$(TAP) handoff $(SYSTEMS) $(ARGS)
+
 bench: $(VENV)/.installed ## measure synth and lint against their floors in one run
 	@$(VENV)/bin/python -m tests.bench
 
@@ -51,7 +57,7 @@ style: $(VENV)/.installed ## style (ruff) and types (mypy)
 
 clean: ## stop the emulator; remove environments, caches and local state (never out/)
 	@if [ -x $(VENV)/bin/python ]; then $(TAP) local stop --forget || true; fi
-	@rm -rf $(VENV) $(EMULATOR) .tap cfn-outputs build *.egg-info .ruff_cache .mypy_cache .hypothesis
+	@rm -rf $(VENV) $(EMULATOR) $(AWSCLI) .tap cfn-outputs build *.egg-info .ruff_cache .mypy_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment is made anew when its lock file changes, so that it holds that file's packages and no others.
@@ -68,6 +74,12 @@ $(VENV)/.installed: .requirements/tap.lock setup.cfg
 
 $(EMULATOR)/.installed: .requirements/emulator.lock
 	@echo "setting up $(EMULATOR) from $<"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(PIP) install --require-hashes --no-deps --only-binary :all: -r $<
+	@touch $@
+
+$(AWSCLI)/.installed: .requirements/awscli.lock
+	@echo "setting up $(AWSCLI) from $<"
 	@$(PYTHON) -m venv --clear $(@D)
 	@$(PIP) install --require-hashes --no-deps --only-binary :all: -r $<
 	@touch $@
