@@ -27,6 +27,7 @@ VERBS: dict[str, str] = {
     "outputs": "Write and show the outputs of a deployed system.",
     "status": "Show the stacks of a system and how they are.",
     "delete": "Delete the stacks of a system.",
+    "handoff": "Make the bundle for the operations team.",
     "local": "Start, stop or look at the local emulator.",
 }
 
