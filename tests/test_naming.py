@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from tap.model import SUFFIX
 from tap.naming import (
-    PHYSICAL_NAMES,
     SUFFIX_PATTERN,
     Length,
     NameTooLongError,
@@ -18,6 +17,7 @@ from tap.naming import (
     longest_suffix,
     physical_names,
 )
+from tap.physical_names import PHYSICAL_NAMES
 from tap.references import SUB_VARIABLE
 from tests.building import named
 
