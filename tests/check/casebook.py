@@ -11,6 +11,8 @@ A file ``cases/TAPnnnn.yaml`` (several documents where a rule needs several temp
         remove: [Resources.X.DependsOn]                 … or taken out
         at: X Properties.Y.0.Z                          where it is found: logical id, and path below it
         also: [TAPmmmm]                                 other rules that find something then
+      - says: …
+        text: |                                         or a whole template, as a file has it
     also_sound:
       - says: …
         set: …
@@ -29,7 +31,7 @@ from typing import Any
 
 import yaml
 
-from tap.check.load import Document, Reader
+from tap.check.load import Document, Place, Reader, parse
 from tap.check.model import Model
 
 CASES = Path(__file__).parent / "cases"
@@ -47,10 +49,12 @@ class Case:
     rule: str = ""
     at: str = ""
     also: tuple[str, ...] = ()
+    repeated: tuple[Place, ...] = ()
 
     @property
     def model(self) -> Model:
-        return Model(Document(self.name, self.template), self.region, self.parameters)
+        document = Document(self.name, self.template, repeated=self.repeated)
+        return Model(document, self.region, self.parameters)
 
 
 def cases() -> Iterator[Case]:
@@ -68,9 +72,11 @@ def _cases(rule: str, number: int, body: Mapping[str, Any]) -> Iterator[Case]:
     name = f"{rule}.{number}" if number else rule
     yield Case(f"{name} sound", rule, body["sound"], region, given)
     for one in body["faults"]:
-        template = _changed(body["sound"], one)
-        also = tuple(one.get("also", ()))
-        yield Case(f"{name} {one['says']}", rule, template, region, given, rule, str(one.get("at", "")), also)
+        document = parse(one["text"]) if "text" in one else Document("", _changed(body["sound"], one))
+        also, where = tuple(one.get("also", ())), str(one.get("at", ""))
+        yield Case(
+            f"{name} {one['says']}", rule, document.template, region, given, rule, where, also, document.repeated
+        )
     for one in body.get("also_sound") or ():
         yield Case(f"{name} sound: {one['says']}", rule, _changed(body["sound"], one), region, given)
 
