@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tap import console
 from tap.commands import _target
-from tap.deploy import timeline_text
+from tap.deploy import eta, events, timeline_text
 from tap.deploy.aws_errors import AwsError
 from tap.deploy.gate import BlockedError
+from tap.deploy.rollout import Rollouts
 from tap.deploy.schedule import Report, Schedule, Task
 from tap.deploy.screen import screen_for
 from tap.deploy.subject import Subject
-from tap.deploy.timeline import timeline
+from tap.deploy.timeline import spans_of, timeline
 from tap.deploy.watch import Outcome, Steps, Watch
 from tap.deploy.workflow import Job, Order
 from tap.errors import TapError
@@ -89,9 +91,10 @@ class Run:
 
     def follow(self, job: Job, stack_id: str, after: str, subject: Subject) -> Steps[Outcome]:
         """Follow the operation that began after the event ``after`` to its end."""
-        client, pace = job.session.cloudformation, job.session.pace
-        how = _target.how_to_follow(self.asked)
-        outcome = yield Watch(client, stack_id, after, subject, pace, how)
+        session, how = job.session, _target.how_to_follow(self.asked)
+        known = replace(subject, usual=_usual(job, stack_id, subject))
+        rollouts = Rollouts(lambda: session.ecs)
+        outcome = yield Watch(session.cloudformation, stack_id, after, known, session.pace, how, rollouts)
         return outcome
 
     def refused(self, name: str) -> str:
@@ -103,6 +106,16 @@ class Run:
         if under_way:
             sentences.append(f"{' and '.join(under_way)} is being deployed.")
         return " ".join(sentences) or "Nothing was changed."
+
+
+def _usual(job: Job, stack_id: str, subject: Subject) -> dict[str, float]:
+    """How long it took the last time; nothing for what is made for the first time, or where one may not look."""
+    if not subject.expected or set(subject.expected.values()) == {"CREATE"}:
+        return {}
+    try:
+        return eta.usual(spans_of(events.past(job.session.cloudformation, stack_id)), subject)
+    except (ClientError, BotoCoreError):
+        return {}
 
 
 def _timelines(report: Report, tasks: Iterable[Task], width: int) -> list[str]:

@@ -26,7 +26,7 @@ from tap.deploy.schedule import Task
 from tap.deploy.session import Session, Target, open_session
 from tap.deploy.source import SUFFIX, Layout, SystemSource
 from tap.deploy.standing import Standing
-from tap.deploy.subject import Part, Subject
+from tap.deploy.subject import Part, Subject, does
 from tap.deploy.watch import Steps
 from tap.deploy.workflow import Job, Order
 from tap.exit_codes import BLOCKED, DONE, ERROR, INTERRUPTED, LEFT_FAILED, PENDING, ROLLED_BACK, section
@@ -123,7 +123,7 @@ def _execute(job: Job, one: SavedStack, run: Run, consent: Consent) -> Steps[Non
 def _subject(one: SavedStack) -> Subject:
     rows = one.plan["resources"]
     parts = {row["logical_id"]: Part(row["type"], row["tier"], row["description"]) for row in rows}
-    return Subject(one.name, parts, frozenset(parts))
+    return Subject(one.name, parts, {row["logical_id"]: does(row["change_set_action"]) for row in rows})
 
 
 def _job(plan: SavedPlan, target: Target, session: Session) -> Job:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -90,6 +91,14 @@ def before_operation(client: CloudFormationClient, stack_id: str) -> str:
             elif event.of_the_stack and within:
                 return event.id
     return ""
+
+
+def past(client: CloudFormationClient, stack_id: str, pages: int = 5) -> list[Event]:
+    """The newest events of a stack, so many pages of them, in the order of time; not those of nested stacks."""
+    found: list[Event] = []
+    for page in islice(client.get_paginator("describe_stack_events").paginate(StackName=stack_id), pages):
+        found += map(event_of, page["StackEvents"])
+    return found[::-1]
 
 
 class Reader:

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from tap.deploy.aws_errors import translated
 from tap.deploy.changeset import Sleep
 from tap.deploy.events import Event
+from tap.deploy.rollout import Rollout
 from tap.deploy.subject import Subject
 from tap.deploy.watch import Outcome, Steps, Watch
 from tap.errors import TapError
@@ -38,8 +39,8 @@ class Screen(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def show(self, subject: Subject, new: Sequence[Event]) -> None:
-        """Take note of an operation's new events; called at every look, also without any."""
+    def show(self, subject: Subject, new: Sequence[Event], rollouts: Mapping[str, Rollout]) -> None:
+        """Take note of an operation's new events, and of how its services get on; called at every look."""
 
     def waiting(self, names: Mapping[str, Collection[str]]) -> None:
         """Take note of what has not begun, and what each still waits for."""
@@ -160,7 +161,7 @@ class Schedule:
         except TapError as error:
             turn.error = error
         else:
-            self._screen.show(watch.subject, new)
+            self._screen.show(watch.subject, new, watch.rollouts.known if watch.rollouts else {})
         turn.due = self._clock() + watch.wait
 
     def _begin(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a person sees of an operation: plain lines, or a live picture on a terminal."""
+"""What a person sees of operations: plain lines, or a live picture on a terminal."""
 
 from __future__ import annotations
 
@@ -9,21 +9,19 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from tap import console as consoles
+from tap.deploy.board import Board, Clock
 from tap.deploy.events import Event
+from tap.deploy.rollout import Rollout
+from tap.deploy.subject import Subject
 from tap.deploy.words import duration
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from tap.deploy.schedule import Screen
-    from tap.deploy.subject import Subject
 
-Clock = Callable[[], float]
 HEARTBEAT = 60.0
 """Seconds of silence after which the plain screen says what is still running."""
-
-SHOWN = 12
-"""Resources in progress that the live picture lists."""
 
 
 def screen_for(console: Console) -> Screen:
@@ -31,42 +29,27 @@ def screen_for(console: Console) -> Screen:
     return LiveScreen(console) if console.is_terminal else PlainScreen(lambda line: console.print(line, markup=False))
 
 
-class Tally:
-    """What is running since when, and how much is done. Times are the clock's seconds."""
+class _Boards:
+    """A board for each stack under way, in the order in which they began."""
 
-    def __init__(self, clock: Clock = time.monotonic) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.begun = clock()
-        self.running: dict[tuple[str, str], float] = {}
-        self.done = 0
-        self.failed = 0
+        self.all: dict[str, Board] = {}
+        self.several = False
+        """Whether there is, or was, more than one: then each line says whose it is."""
 
-    def count(self, event: Event) -> None:
-        """Take an event into account."""
-        if event.of_the_stack:
-            return
-        key = (event.stack_name, event.logical_id)
-        if event.in_progress:
-            self.running.setdefault(key, self._clock())
-            return
-        self.running.pop(key, None)
-        self.done += not event.failed
-        self.failed += event.failed
+    def of(self, subject: Subject) -> Board:
+        """The board of a stack."""
+        if subject.stack_name not in self.all or self.all[subject.stack_name].subject is not subject:
+            self.all[subject.stack_name] = Board(subject, self._clock)
+        self.several = self.several or len(self.all) > 1
+        return self.all[subject.stack_name]
 
-    def since(self, moment: float) -> str:
-        """The time since ``moment`` in words."""
-        return duration(self._clock() - moment)
-
-    def counts(self) -> str:
-        """The figures in words."""
-        parts = [f"{self.done} done", f"{len(self.running)} in progress"]
-        return ", ".join(parts + ([f"{self.failed} failed"] if self.failed else []))
-
-
-def line(event: Event) -> str:
-    """An event in one line."""
-    reason = f"  {' '.join(event.reason.split())}" if event.reason else ""
-    return f"{event.time:%H:%M:%S}  {event.status:<24} {event.logical_id}  {event.type}{reason}"
+    def line(self, event: Event, subject: Subject) -> str:
+        """An event in one line."""
+        whose = f"{subject.stack_name}  " if self.several and not event.of_the_stack else ""
+        reason = f"  {' '.join(event.reason.split())}" if event.reason else ""
+        return f"{event.time:%H:%M:%S}  {event.status:<24} {whose}{event.logical_id}  {event.type}{reason}"
 
 
 class PlainScreen:
@@ -74,7 +57,7 @@ class PlainScreen:
 
     def __init__(self, write: Callable[[str], None], clock: Clock = time.monotonic) -> None:
         self._write, self._clock = write, clock
-        self._tally = Tally(clock)
+        self._boards = _Boards(clock)
         self._last = clock()
 
     def __enter__(self) -> PlainScreen:
@@ -86,19 +69,31 @@ class PlainScreen:
         return None
 
     def waiting(self, names: Mapping[str, Collection[str]]) -> None:
-        """Nothing is printed of what waits."""
+        """A run that waits for more than one stack tells each line whose it is."""
+        self._boards.several = self._boards.several or len(names) > 1
 
-    def show(self, subject: Subject, new: Sequence[Event]) -> None:
+    def show(self, subject: Subject, new: Sequence[Event], rollouts: Mapping[str, Rollout]) -> None:
         """Print what has ended."""
+        board = self._boards.of(subject)
+        board.take(new, rollouts)
         for event in new:
-            self._tally.count(event)
             if event.of_the_stack or not event.in_progress:
-                self._write(line(event))
+                self._write(self._boards.line(event, subject))
                 self._last = self._clock()
-        if self._clock() - self._last >= HEARTBEAT and self._tally.running:
-            running = (f"{key[1]} ({self._tally.since(since)})" for key, since in self._tally.running.items())
-            self._write(f"          still in progress: {', '.join(running)}")
-            self._last = self._clock()
+        if self._clock() - self._last >= HEARTBEAT:
+            self._beat()
+
+    def _beat(self) -> None:
+        for board in self._boards.all.values():
+            if board.running:
+                whose = f"{board.subject.stack_name}: " if self._boards.several else ""
+                running = (f"{one.logical_id} ({duration(one.seconds)})" for one in board.running)
+                self._write(f"          {whose}still in progress: {', '.join(running)}")
+                for name, rollout in board.rollouts.items():
+                    self._write(f"            {name}: {rollout.words}")
+                if board.left is not None:
+                    self._write(f"            about {duration(board.left)} left, as the last time")
+                self._last = self._clock()
 
 
 class LiveScreen:
@@ -107,9 +102,10 @@ class LiveScreen:
     def __init__(self, console: Console, clock: Clock = time.monotonic) -> None:
         from rich.live import Live
 
-        self._console, self._says = console, dict[str, str]()
+        self._console = console
+        self._boards = _Boards(clock)
+        self._waiting: Mapping[str, Collection[str]] = {}
         self._stack = ExitStack()
-        self._tally = Tally(clock)
         self._live = Live(console=console, get_renderable=self._picture, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> LiveScreen:
@@ -130,36 +126,29 @@ class LiveScreen:
         self._stack.close()
 
     def waiting(self, names: Mapping[str, Collection[str]]) -> None:
-        """Remember what waits."""
+        """Remember what waits, and for what."""
+        self._waiting = names
+        self._boards.several = self._boards.several or len(names) > 1
 
-    def show(self, subject: Subject, new: Sequence[Event]) -> None:
+    def show(self, subject: Subject, new: Sequence[Event], rollouts: Mapping[str, Rollout]) -> None:
         """Print what has ended; the picture refreshes itself."""
         from rich.text import Text
 
-        self._says |= {key: part.sentence for key, part in subject.parts.items()}
+        self._boards.of(subject).take(new, rollouts)
         for event in new:
-            self._tally.count(event)
             if event.of_the_stack or not event.in_progress:
                 ended = "yellow" if "ROLLBACK" in event.status else "green"
                 style = "bold red" if event.failed else ended
-                self._console.print(Text(line(event), style if not event.in_progress else "bold"))
+                line = Text(self._boards.line(event, subject), style if not event.in_progress else "bold")
+                # A reason is shown whole, over as many rows as it takes.
+                self._console.print(line, soft_wrap=False, no_wrap=not event.reason, overflow="ellipsis")
 
     def _picture(self) -> RenderableType:
         from rich.console import Group
-        from rich.spinner import Spinner
-        from rich.text import Text
 
-        running = list(self._tally.running.items())
-        rows = [
-            Text.assemble(
-                f"  {logical_id:<32.32} {self._tally.since(since):>12}  ",
-                (self._says.get(logical_id, ""), "dim"),
-                no_wrap=True,
-                overflow="ellipsis",
-            )
-            for (_, logical_id), since in running[:SHOWN]
-        ]
-        if len(running) > SHOWN:
-            rows.append(Text(f"  and {len(running) - SHOWN} more"))
-        head = Spinner("dots", Text(f" {self._tally.counts()}, {self._tally.since(self._tally.begun)}"))
-        return Group(head, *rows)
+        from tap.deploy.screen_rich import picture, waits
+
+        boards = [board for board in self._boards.all.values() if not board.ended]
+        rest = waits(self._waiting)
+        room = max(3, self._console.height - 2 - len(rest))
+        return Group(*(row for board in boards for row in picture(board, room // len(boards))), *rest)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
@@ -102,6 +102,12 @@ class Session:
     def apigateway(self) -> APIGatewayClient:
         """The client for API Gateway."""
         return self.boto.client("apigateway", self.region, endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def ecs(self) -> Any:
+        """The client for ECS, which is asked by the way only: it gives up quickly."""
+        config = self._config.merge(Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=5))
+        return self.boto.client("ecs", self.region, endpoint_url=self.endpoint_url, config=config)
 
     @cached_property
     def account(self) -> str:

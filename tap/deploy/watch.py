@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tap.deploy import aws_errors
 from tap.deploy.diagnose import Diagnosis, Stopped, diagnose
 from tap.deploy.events import Event, Reader
+from tap.deploy.rollout import Rollouts
 from tap.deploy.session import Pace
 from tap.deploy.states import state_of
 from tap.deploy.subject import Subject
@@ -58,8 +59,8 @@ class Outcome:
 class Watch:
     """An operation under way: the one that began in the stack ``stack_id`` after the event ``after``.
 
-    ``how_to_go_on`` tells, in an error, how to see what becomes of it. ``outcome`` is there once it has ended;
-    ``wait`` is how many seconds to let pass before the next look.
+    ``how_to_go_on`` tells, in an error, how to see what becomes of it; ``rollouts`` asks how services get on.
+    ``outcome`` is there once it has ended; ``wait`` is how many seconds to let pass before the next look.
     """
 
     client: CloudFormationClient
@@ -68,6 +69,7 @@ class Watch:
     subject: Subject
     pace: Pace
     how_to_go_on: str
+    rollouts: Rollouts | None = None
     events: list[Event] = field(default_factory=list)
     outcome: Outcome | None = None
     wait: float = 0.0
@@ -76,6 +78,7 @@ class Watch:
         self._reader = Reader(self.client, self.stack_id, self.after)
         self._waits = self.pace.waits()
         self._troubles = self._quiet = 0
+        self._running: dict[tuple[str, str], Event] = {}
 
     def look(self) -> Sequence[Event]:
         """The events since the last look.
@@ -94,14 +97,27 @@ class Watch:
                 raise aws_errors.AwsError(f"{aws_errors.explain(error)} {goes_on}") from error
             new, at_rest = [], ""
         self.events += new
+        self._ask(new)
         self._quiet = self._quiet + 1 if at_rest else 0
         ended = self._ended(new) or (at_rest if self._quiet > QUIET_POLLS else "")
         if ended:
-            self.outcome = Outcome(ended, tuple(self.events), self.subject)
+            stopped = self.rollouts.stopped if self.rollouts else {}
+            self.outcome = Outcome(ended, tuple(self.events), self.subject, stopped)
         if new:
             self._waits = self.pace.waits()
         self.wait = next(self._waits)
         return new
+
+    def _ask(self, new: Sequence[Event]) -> None:
+        """Ask how the services in progress get on."""
+        for event in new:
+            key = (event.stack_id, event.logical_id)
+            if event.in_progress:
+                self._running[key] = event
+            else:
+                self._running.pop(key, None)
+        if self.rollouts:
+            self.rollouts.ask(self._running.values())
 
     def _ended(self, new: Sequence[Event]) -> str:
         """The status in which the operation ended, if the newest event of the stack itself says so."""

@@ -33,7 +33,7 @@ from tap.deploy.source import (
 )
 from tap.deploy.stacks import Stack
 from tap.deploy.states import Next
-from tap.deploy.subject import Subject, subject
+from tap.deploy.subject import Subject, does, subject
 from tap.errors import TapError
 
 
@@ -288,9 +288,10 @@ def deployed_order(job: Job, found: Sequence[Stack]) -> Needs:
 
 
 def subject_of(job: Job, source: StackSource, plan: Plan | None = None) -> Subject:
-    """What watching a stack takes: its resources in words, and those that ``plan`` changes."""
+    """What watching a stack takes: its resources in words, and what ``plan`` does to which."""
     templates = [source.template, *(child.template for child in source.children)]
-    expected = [change.logical_id for change in plan.all_changes] if plan else ()
+    changes = plan.all_changes if plan else ()
+    expected = {change.logical_id: does(change.raw_action) for change in changes}
     return subject(job.name(source), templates, expected)
 
 

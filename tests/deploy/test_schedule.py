@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tap.deploy.aws_errors import AwsError
 from tap.deploy.events import Event
+from tap.deploy.rollout import Rollout
 from tap.deploy.schedule import InterruptedWatchError, Report, Schedule, Task
 from tap.deploy.subject import Subject
 from tap.deploy.watch import Outcome, Steps, Watch
@@ -54,7 +55,7 @@ class Screen:
     ) -> None:
         self.on = False
 
-    def show(self, subject: Subject, new: Sequence[Event]) -> None:
+    def show(self, subject: Subject, new: Sequence[Event], rollouts: Mapping[str, Rollout]) -> None:
         self.shown.append(subject.stack_name)
 
     def waiting(self, names: Mapping[str, Collection[str]]) -> None:
@@ -71,6 +72,7 @@ class Fake:
     error: TapError | None = None
     wait: float = 1.0
     outcome: Outcome | None = None
+    rollouts: None = None
     began: float = field(init=False)
 
     def __post_init__(self) -> None:

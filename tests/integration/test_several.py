@@ -62,7 +62,7 @@ def test_what_needs_nothing_begins_at_once_and_the_rest_does_not_wait_for_it(
         line = child.stderr.readline()
         assert line, seen
         seen += line
-        held += "CREATE_COMPLETE          Handle" in line
+        held += "  Handle  " in line and "CREATE_COMPLETE" in line
     child.send_signal(signal.SIGINT)
     _, rest = child.communicate(timeout=60)
     assert child.returncode == 130
