@@ -22,6 +22,8 @@ VERBS: dict[str, str] = {
     "plan": "Make a change set and show what it would change.",
     "deploy": "Make a change set, show it, ask, execute it, follow it.",
     "execute": "Execute a plan that was saved, after its review.",
+    "continue-rollback": "Continue a rollback that failed.",
+    "drift": "Detect what was changed outside CloudFormation.",
     "timeline": "Show who took how long, and who waited for whom.",
     "diagnose": "Say why the last operation failed, and what to do.",
     "outputs": "Write and show the outputs of a deployed system.",
@@ -41,8 +43,8 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f"tap.commands.{cmd_name}")
-        command: click.Command = getattr(module, cmd_name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"tap.commands.{name}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -59,7 +61,8 @@ Begin with:
   python generate.py diff HEAD customer-portal                 what the working tree would change, replace or lose
 
 \b
-Exit codes: 0 done or nothing to do; 1 an error, or findings; 2 the command line is wrong; 130 interrupted.
+Exit codes: 0 done or nothing to do; 1 an error, or findings; 2 changes or differences (plan, diff, drift), else the
+command line is wrong; 3 blocked by the gate; 4 failed and rolled back; 5 failed and left so; 130 interrupted.
 `VERB --help` explains a verb.
 """
 

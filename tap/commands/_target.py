@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import click
 
@@ -86,6 +86,28 @@ def outputs_option(command: F) -> F:
     )(command)
 
 
+def conduct_options(command: F) -> F:
+    """``--on-failure --express --revert-drift``: how the operation goes about its work."""
+    for option in (
+        click.option("--revert-drift", is_flag=True, help="Set back what was changed outside CloudFormation."),
+        click.option(
+            "--express",
+            is_flag=True,
+            help="Do not wait till resources are ready. Where the environment allows it; not with --on-failure delete.",
+        ),
+        click.option(
+            "--on-failure",
+            type=click.Choice(["rollback", "keep", "delete"]),
+            default="rollback",
+            show_default=True,
+            help="What becomes of what was done. keep leaves it as it is, to be looked at; delete is for a new stack, "
+            "one that is there is rolled back.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def yes_option(command: F) -> F:
     """``--yes``: no questions."""
     return click.option("--yes", is_flag=True, help="Do not ask.")(command)
@@ -104,11 +126,16 @@ def order(
     local: bool,
     bucket: str | None = None,
     edge: bool = False,
-    conduct: Conduct | None = None,
+    on_failure: Literal["rollback", "keep", "delete"] = "rollback",
+    express: bool = False,
+    revert_drift: bool = False,
 ) -> Order:
-    """The options as one order."""
+    """The options as one order. Raises UsageError for options that exclude one another."""
+    if express and on_failure == "delete":
+        raise click.UsageError("--express cannot be combined with --on-failure delete; use rollback or keep.")
     target = Target(profile, region, endpoint_url, local)
-    return Order(system, environment, layout, out, parameters, target, bucket, edge, conduct or Conduct())
+    conduct = Conduct(on_failure, express, revert_drift)
+    return Order(system, environment, layout, out, parameters, target, bucket, edge, conduct)
 
 
 def note(line: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
@@ -14,7 +14,6 @@ from tap.commands._gate import Consent
 from tap.commands._run import Run, conclude
 from tap.deploy import edge, outputs, stacks, workflow
 from tap.deploy.aws_errors import translated
-from tap.deploy.changeset import Conduct
 from tap.deploy.gate import Allowed
 from tap.deploy.schedule import Task
 from tap.deploy.source import StackSource
@@ -27,20 +26,7 @@ from tap.exit_codes import BLOCKED, DONE, ERROR, INTERRUPTED, LEFT_FAILED, PENDI
 @_target.system_options
 @_target.edge_option
 @_gate.options
-@click.option(
-    "--on-failure",
-    type=click.Choice(["rollback", "keep", "delete"]),
-    default="rollback",
-    show_default=True,
-    help="What becomes of what was done. keep leaves it as it is, to be looked at; delete is for a new stack, one that "
-    "is there is rolled back.",
-)
-@click.option(
-    "--express",
-    is_flag=True,
-    help="Do not wait for resources to be ready. Where the environment allows it; not with --on-failure delete.",
-)
-@click.option("--revert-drift", is_flag=True, help="Set back what was changed outside CloudFormation.")
+@_target.conduct_options
 @_target.bucket_option
 @_run.parallel_option
 @_target.outputs_option
@@ -49,9 +35,6 @@ def deploy(
     yes: bool,
     allow_replace: tuple[str, ...],
     allow_delete: tuple[str, ...],
-    on_failure: Literal["rollback", "keep", "delete"],
-    express: bool,
-    revert_drift: bool,
     parallel: int,
     outputs_dir: Path,
     **options: Any,
@@ -91,9 +74,7 @@ def deploy(
       python generate.py deploy customer-portal --env prod --profile prod --parameter ImageTag=1.4.2 --yes
       python generate.py deploy payments --env prod --yes --allow-replace Database
     """
-    if express and on_failure == "delete":
-        raise click.UsageError("--express cannot be combined with --on-failure delete; use rollback or keep.")
-    asked = _target.order(**options, conduct=Conduct(on_failure, express, revert_drift))
+    asked = _target.order(**options)
     consent = Consent(yes, Allowed(frozenset(allow_replace), frozenset(allow_delete)))
     with translated():
         job = workflow.prepare(asked, _target.note)

@@ -12,8 +12,9 @@ from tap import console, whole
 from tap.commands import _target
 from tap.commands._keep import Keep
 from tap.commands._strict import Strict
-from tap.deploy import edge, workflow
+from tap.deploy import drift, edge, stacks, workflow
 from tap.deploy.aws_errors import translated
+from tap.deploy.mask import Mask
 from tap.deploy.plan import Plan
 from tap.deploy.render import lines, plain
 from tap.deploy.saved import PURPOSE
@@ -28,7 +29,9 @@ _FORMATS = ("text", "markdown", "json", "html")
 @click.command(cls=Strict)
 @_target.system_options
 @_target.edge_option
+@_target.conduct_options
 @_target.bucket_option
+@click.option("--drift", "detect", is_flag=True, help="Detect drift anew first, and warn of it.")
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option(
@@ -59,6 +62,7 @@ def plan(
     as_json: bool,
     output: Path | None,
     saving: Path | None,
+    detect: bool,
     fail_on: FailOn | None,
     **options: Any,
 ) -> None:
@@ -95,6 +99,8 @@ def plan(
     with translated():
         job = workflow.prepare(asked, _target.note)
         _target.note(f"Asking CloudFormation ({job.session.where}) …")
+        if detect:
+            _detect_drift(job)
         keep = Keep(job, saving) if saving else None
         try:
             for one in _plans(job, keep):
@@ -141,6 +147,15 @@ def _plan(job: Job, keep: Keep | None) -> Iterator[Plan]:
             workflow.drop(job, proposal)
         yield proposal.plan
         promised += workflow.promises(job, source)
+
+
+def _detect_drift(job: Job) -> None:
+    """Have CloudFormation look for drift: what it finds stands in its description of the stack from then on."""
+    for name in job.names:
+        stack = stacks.look(job.session.cloudformation, name)
+        if stack.state.drift:
+            _target.note(f"{name}: detecting drift …")
+            drift.detect(job.session.cloudformation, stack.id, Mask(), job.session.pace)
 
 
 def _exit_code(plans: Sequence[Plan], fail_on: FailOn | None) -> int:

@@ -156,3 +156,20 @@ class Reader:
             self._seen[stack] = newest_first[0].id
             self._begun = self._begun or newest_first[-1].time
         return newest_first[::-1]
+
+
+def rollback_failures(client: CloudFormationClient, stack_id: str) -> list[Event]:
+    """The resources that the last rollback of a stack could not take back, and of stacks nested in it; their events.
+
+    Not those that only failed before it, in the update itself: they cannot be skipped (user guide, "Continue rolling
+    back an update"). Nested stacks are not among them; what failed in them is.
+    """
+    back: set[str] = set()
+    last: dict[tuple[str, str], Event] = {}
+    for event in Reader(client, stack_id, before_operation(client, stack_id)).new():
+        if event.of_the_stack:
+            if event.status == "UPDATE_ROLLBACK_IN_PROGRESS":
+                back.add(event.stack_id)
+        elif event.stack_id in back and event.type != STACK:
+            last[event.stack_id, event.logical_id] = event
+    return [event for event in last.values() if event.failed]

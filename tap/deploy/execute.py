@@ -60,3 +60,16 @@ def delete(client: CloudFormationClient, stack_id: str, retain: Sequence[str] = 
         StackName=stack_id, ClientRequestToken=token("delete", stack_id, before, *retain, str(force)), **more
     )
     return before
+
+
+def continue_rollback(client: CloudFormationClient, stack_id: str, skip: Sequence[str] = ()) -> str:
+    """Begin to continue a rollback that failed; gives the id of the newest event before that.
+
+    ``skip`` names resources as ``ResourcesToSkip`` does: ``NestedStackName.LogicalId`` in a nested stack.
+    """
+    before = events.latest(client, stack_id)
+    more: dict[str, Any] = {"ResourcesToSkip": list(skip)} if skip else {}
+    client.continue_update_rollback(
+        StackName=stack_id, ClientRequestToken=token("continue", stack_id, before, *skip), **more
+    )
+    return before

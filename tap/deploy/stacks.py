@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack as CloudFormation describes it. ``status`` is None for one that is not there."""
+    """A stack as CloudFormation describes it. ``status`` is None for one that is not there.
+
+    ``drift`` is what the last detection of drift found (``DRIFTED``, ``IN_SYNC``, …), ``drift_seen`` when that was.
+    """
 
     name: str
     id: str = ""
@@ -29,6 +32,8 @@ class Stack:
     outputs: Mapping[str, str] = field(default_factory=dict)
     changed: Any = None
     protected: bool = False
+    drift: str = ""
+    drift_seen: Any = None
 
     @property
     def state(self) -> State:
@@ -58,6 +63,8 @@ def look(client: CloudFormationClient, name: str) -> Stack:
         of_stack(found),
         found.get("LastUpdatedTime") or found.get("CreationTime"),
         bool(found.get("EnableTerminationProtection")),
+        found.get("DriftInformation", {}).get("StackDriftStatus", ""),
+        found.get("DriftInformation", {}).get("LastCheckTimestamp"),
     )
 
 

@@ -241,8 +241,16 @@ def propose(
 
 def _with_settings(job: Job, proposal: Proposal) -> Proposal:
     """The proposal with what is to be set on the stack, which its plan says."""
-    wanted = guard.differences(job.session.cloudformation, proposal.stack, job.settings)
-    notes = (f"Once it is deployed, {one.sentence}." for one in wanted)
+    stack = proposal.stack
+    wanted = guard.differences(job.session.cloudformation, stack, job.settings)
+    notes = [f"Once it is deployed, {one.sentence}." for one in wanted]
+    if stack.drift == "DRIFTED" and not job.order.conduct.revert_drift:
+        seen = f" ({stack.drift_seen:%Y-%m-%d %H:%M})" if stack.drift_seen else ""
+        notes.insert(
+            0,
+            f"It had drifted from its template when that was last detected{seen}: this is compared with the template, "
+            "not with what is there. `drift` shows it; --revert-drift sets it back.",
+        )
     plan = replace(proposal.plan, notes=(*proposal.plan.notes, *notes))
     return replace(proposal, plan=plan, settings=wanted)
 

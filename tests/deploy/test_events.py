@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.stub import Stubber
 
-from tap.deploy.events import Event, Reader, before_operation, event_of, latest
+from tap.deploy.events import Event, Reader, before_operation, event_of, latest, rollback_failures
 
 Stubbed = Callable[[str], tuple[Any, Stubber]]
 STACK = "arn:aws:cloudformation:eu-west-1:111111111111:stack/notes-dev/1"
@@ -132,3 +132,31 @@ def test_the_first_operation_of_a_stack_begins_with_its_first_event(stubbed: Stu
     client, stubber = stubbed("cloudformation")
     answers(stubber, STACK, page(raw(2, "CREATE_IN_PROGRESS"), of_stack(1, "REVIEW_IN_PROGRESS")))
     assert before_operation(client, STACK) == ""
+
+
+def test_what_a_rollback_could_not_take_back_is_told_from_what_failed_before_it(stubbed: Stubbed) -> None:
+    client, stubber = stubbed("cloudformation")
+    history = page(
+        of_stack(9, "UPDATE_ROLLBACK_FAILED"),
+        raw(8, "UPDATE_FAILED", "Stuck", ResourceStatusReason="it is broken"),
+        raw(7, "UPDATE_COMPLETE", "Back"),
+        raw(6, "UPDATE_FAILED", "Back"),
+        of_stack(5, "UPDATE_ROLLBACK_IN_PROGRESS"),
+        raw(4, "UPDATE_FAILED", "First"),
+        nested(3, "UPDATE_IN_PROGRESS"),
+        of_stack(2, "UPDATE_IN_PROGRESS"),
+        of_stack(1, "CREATE_COMPLETE"),
+    )
+    answers(stubber, STACK, history)
+    answers(stubber, STACK, history)
+    answers(
+        stubber,
+        CHILD,
+        page(
+            raw(8, "UPDATE_FAILED", "Table", StackId=CHILD, StackName="notes-dev-Storage"),
+            of_stack(6, "UPDATE_ROLLBACK_IN_PROGRESS", CHILD),
+            of_stack(3, "UPDATE_IN_PROGRESS", CHILD),
+        ),
+    )
+    failed = [(one.stack_name, one.logical_id) for one in rollback_failures(client, STACK)]
+    assert sorted(failed) == [("notes-dev", "Stuck"), ("notes-dev-Storage", "Table")]
