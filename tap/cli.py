@@ -12,13 +12,13 @@ import click
 from tap.errors import TapError
 
 VERBS: dict[str, str] = {
-    "synth": "Write the templates of all systems, or of those named, to out/.",
+    "synth": "Write the templates of all systems, or of those named.",
     "lint": "Run cfn-lint over what was written, or over any template.",
     "list": "List the systems.",
     "show": "Show a system: tiers, parameters, outputs, resources.",
     "report": "Write a page for a browser on each system.",
     "check": "Find what would fail only when deployed, in any template.",
-    "diff": "Compare two templates: what would change, be replaced or be lost.",
+    "diff": "Compare two templates: what would change or be lost.",
     "plan": "Make a change set and show what it would change.",
     "deploy": "Make a change set, show it, ask, execute it, follow it.",
     "execute": "Execute a plan that was saved, after its review.",
