@@ -201,3 +201,29 @@ def test_a_new_nested_stack_shows_what_its_template_has() -> None:
 def test_an_empty_change_set_is_a_plan_without_changes() -> None:
     plan = plan_of(empty=True, reason="No updates are to be performed.")
     assert (plan.changes, plan.notes) == ((), ())
+
+
+def test_drift_is_told_where_a_drift_aware_change_set_tells_it() -> None:
+    drifted = detail(
+        "DelaySeconds", "Never", Path="/Properties/DelaySeconds", BeforeValue="9", AfterValue="1", CausingEntity=""
+    )
+    drifted["Target"] |= {"BeforeValueFrom": "ACTUAL_STATE", "Drift": {"PreviousValue": "1", "ActualValue": "9"}}
+    ignored = [{"Path": "/Properties/Key", "Reason": "WRITE_ONLY_PROPERTY"}]
+    told = raw(Details=[drifted], ResourceDriftStatus="MODIFIED", ResourceDriftIgnoredAttributes=ignored)
+    plan = plan_of(told, drift="DRIFTED")
+    (change,) = plan.changes
+    (edit,) = change.edits
+    assert (edit.before, edit.after, edit.deployed, edit.cause) == ("9", "1", "1", "drift")
+    text = plain(plan)
+    assert "the stack is DRIFTED" in text
+    assert "drift: MODIFIED" in text
+    assert "its drift in /Properties/Key is left alone (WRITE_ONLY_PROPERTY)" in text
+    assert "DelaySeconds: 9 → 1  ← drift (the last deployment made it 1)" in text
+
+
+def test_a_template_that_has_come_to_say_what_is_there_changes_nothing() -> None:
+    synced = detail("DelaySeconds", "Never", Path="/Properties/DelaySeconds", ChangeSource="NoModification")
+    synced["Target"] |= {"AttributeChangeType": "SyncWithActual", "Drift": {"PreviousValue": "1", "ActualValue": "9"}}
+    (change,) = plan_of(raw(action="SyncWithActual", Details=[synced])).changes
+    (edit,) = change.edits
+    assert (change.action, edit.before, edit.after, edit.cause) == (Action.SYNC, "9", "9", "drift")
