@@ -14,7 +14,7 @@ import click
 from tap.commands import _run, _target
 from tap.commands._run import Run, conclude
 from tap.commands._stack import Leave, remove
-from tap.deploy import edge, graph, outputs, retained, stacks, workflow
+from tap.deploy import edge, graph, imported, outputs, retained, stacks, workflow
 from tap.deploy.aws_errors import translated
 from tap.deploy.gate import BlockedError
 from tap.deploy.graph import Needs
@@ -88,6 +88,7 @@ def delete(
             _target.note(f"{names}: not there ({job.session.where}). Nothing to delete.")
         else:
             _check(there)
+            _check_imported(there)
             left = Leave(retain, force)
             _check_leave(there, left)
             leaving = {one.stack.name: _leaving(one, left) for one in there}
@@ -143,6 +144,23 @@ def _check(there: Sequence[Doomed]) -> None:
                 f"update-termination-protection --no-enable-termination-protection --stack-name {stack.name} "
                 f"--region {one.job.session.region}"
             )
+
+
+def _check_imported(there: Sequence[Doomed]) -> None:
+    """Raise StackError where a stack that stays imports from one that is to go: CloudFormation would refuse."""
+    going = {one.stack.name for one in there}
+    lines = []
+    for job in {id(one.job): one.job for one in there}.values():
+        ids = {one.stack.id for one in there if one.job is job}
+        for export, names in imported.kept_by(job.session.cloudformation, ids).items():
+            staying = [name for name in names if name not in going]
+            lines += [f"{export} is imported by {', '.join(staying)}"] if staying else []
+    if lines:
+        raise StackError(
+            "Nothing was deleted, for what stays needs what would go:\n  "
+            + "\n  ".join(lines)
+            + "\n  Delete those stacks first, or deploy them without these imports."
+        )
 
 
 def _check_leave(there: Sequence[Doomed], left: Leave) -> None:

@@ -10,10 +10,23 @@ from typing import cast
 
 from botocore.exceptions import ClientError
 
-from tap.deploy import account, aws_errors, body, changeset, compared, graph, guard, merge, parameters, risk, stacks
+from tap.deploy import (
+    account,
+    aws_errors,
+    body,
+    changeset,
+    compared,
+    graph,
+    guard,
+    imported,
+    merge,
+    parameters,
+    risk,
+    stacks,
+)
 from tap.deploy.changeset import ChangeSet, Conduct, Kind, Request, Sleep
 from tap.deploy.foresight import foresee
-from tap.deploy.gate import BlockedError
+from tap.deploy.gate import BlockedError, Does
 from tap.deploy.graph import Needs
 from tap.deploy.guard import Setting, Settings
 from tap.deploy.listed import from_change_set
@@ -214,7 +227,9 @@ def propose(
         found, blind = compared.offline(old, new)
         notes = (why,) if old is NOTHING or not blind else (why, blind)
         plan = merge.merged(replace(foresee(stack.name, kind, old, new), notes=notes), found, new)
-        return _with_settings(job, Proposal(risk.judged(plan, found, old, new), stack, None))
+        return _with_settings(
+            job, _with_refusals(job, Proposal(risk.judged(plan, found, old, new), stack, None), old, new)
+        )
     delivered = body.deliver(source, job.session, job.order.bucket, note)
     request = Request(
         stack.name,
@@ -236,7 +251,17 @@ def propose(
     plan = merge.merged(from_change_set(made, kind, old, new), found, new)
     if not made.empty and blind:
         plan = replace(plan, notes=(*plan.notes, blind))
-    return _with_settings(job, Proposal(risk.judged(plan, found, old, new), stack, made, request))
+    proposal = Proposal(risk.judged(plan, found, old, new), stack, made, request)
+    return _with_settings(job, _with_refusals(job, proposal, old, new))
+
+
+def _with_refusals(job: Job, proposal: Proposal, old: Side, new: Side) -> Proposal:
+    """The proposal with what CloudFormation will refuse for the sake of other stacks, said first in its plan."""
+    replaced = {harm.logical_id for harm in proposal.plan.harms if harm.does is not Does.WEAKEN}
+    stakes = imported.at_stake(old, new, replaced)
+    client, plan = job.session.cloudformation, proposal.plan
+    notes = tuple(imported.refusals(client, plan.stack_name, stakes))
+    return replace(proposal, plan=replace(plan, notes=(*notes, *plan.notes)))
 
 
 def _with_settings(job: Job, proposal: Proposal) -> Proposal:

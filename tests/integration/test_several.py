@@ -123,3 +123,22 @@ def test_deletion_goes_by_what_imports_now_not_by_what_the_files_say(bench: Work
     deleted = bench.well("delete", "notes-tiers", "--yes", "--allow-delete-data", *TIERS).err
     assert deleted.index("notes-tiers-dev-intake: deleted.") < deleted.index("notes-tiers-dev-storage: deleted.")
     assert statuses(cloudformation) == {}
+
+
+def test_an_export_in_use_is_told_of_before_it_is_touched(bench: Workbench, cloudformation: Any) -> None:
+    bench.well("deploy", "notes-tiers", "--yes", *TIERS)
+
+    def unexport(template: dict[str, Any]) -> None:
+        del template["Outputs"]["TableName"]["Export"]
+
+    bench.edit("notes-tiers/tiers/01-storage.yaml", unexport)
+    planned = bench.run("plan", "notes-tiers", *TIERS)
+    told = " ".join(planned.out.split())
+    assert "The export notes-tiers-dev-table disappears and is imported by notes-tiers-dev-intake" in told, planned.err
+
+    (bench.out / "notes-tiers" / "tiers" / "02-intake.yaml").unlink()
+    kept = bench.run("delete", "notes-tiers", "--yes", "--allow-delete-data", *TIERS)
+    assert kept.code == 1
+    assert "Nothing was deleted" in kept.err
+    assert "notes-tiers-dev-table is imported by notes-tiers-dev-intake" in kept.err
+    assert len(statuses(cloudformation)) == 3
