@@ -105,7 +105,9 @@ def _told_of_the_stack(root: Sequence[Event]) -> Event | None:
 
 def _cause(event: Event, subject: Subject, stopped: Stopped, events: Sequence[Event], rolling_back: bool) -> Cause:
     part = subject.part(event.logical_id)
-    hints = [f"tasks stopped: {reason}" for reason in stopped.get(event.logical_id, ())]
+    place = (event.stack_id, event.logical_id)
+    hints = [f"hook {one.hook}" for one in events if one.hook and (one.stack_id, one.logical_id) == place]
+    hints += [f"tasks stopped: {reason}" for reason in stopped.get(event.logical_id, ())]
     for reason in stopped.get(event.logical_id, ()):
         known = advise("", reason)
         hints += [f"{known.means} {known.do}"] if known and known.id != "not-stabilized" else []

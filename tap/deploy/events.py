@@ -20,7 +20,7 @@ canceled. Cannot delete export …" is no such.)"""
 
 @dataclass(frozen=True)
 class Event:
-    """One event of a stack, or of a stack nested in it."""
+    """One event of a stack, or of a stack nested in it. ``hook``: which hook forbade something, and its reason."""
 
     id: str
     stack_id: str
@@ -31,6 +31,7 @@ class Event:
     status: str
     reason: str
     time: datetime
+    hook: str = ""
 
     @property
     def of_the_stack(self) -> bool:
@@ -70,6 +71,9 @@ def event_of(raw: Mapping[str, Any]) -> Event:
         raw.get("ResourceStatus", ""),
         raw.get("ResourceStatusReason", ""),
         raw["Timestamp"],
+        f"{raw.get('HookType', '')}: {raw.get('HookStatusReason', '')}"
+        if str(raw.get("HookStatus", "")).endswith("FAILED")
+        else "",
     )
 
 

@@ -154,6 +154,21 @@ def test_why_tasks_stopped_is_told_and_explained() -> None:
     assert found.first.hints[1].startswith("A container ended by itself.")
 
 
+def test_the_hook_that_forbade_it_is_named_with_its_reason() -> None:
+    hook = {"HookType": "Company::Encryption::Hook", "HookStatus": "HOOK_COMPLETE_FAILED", "HookFailureMode": "FAIL"}
+    found = diagnose(
+        events(
+            raw(1, "CREATE_IN_PROGRESS", "Bucket", HookStatusReason="No key is given.", **hook),
+            raw(2, "CREATE_FAILED", "Bucket", **because("The following hook(s) failed: [Company::Encryption::Hook]")),
+        ),
+        NOTES,
+    )
+    assert found.first is not None
+    assert found.first.hints == ("hook Company::Encryption::Hook: No key is given.",)
+    assert found.first.advice is not None
+    assert found.first.advice.id == "hook"
+
+
 def test_a_diagnosis_is_plain_data_too() -> None:
     found = diagnose(
         events(of_stack(0, "CREATE_IN_PROGRESS"), raw(1, "CREATE_FAILED", "A", **because("Rate exceeded"))), NOTES
