@@ -25,12 +25,14 @@ def report(systems: tuple[str, ...], output: Path | None) -> None:
     what a deletion leaves behind, in which order things are made, and the template itself. It tells of what templates/
     says now, whether out/ is fresh or not.
     """
+    from tap.handoff.version import version
     from tap.report.page import render
 
     folder = output or project.ROOT / "build" / "report"
     names = list(dict.fromkeys(systems)) or synthesis.system_names()
-    made = [(system, render(system, synthesis.emit(system, ("stack",)))) for system in map(synthesis.load, names)]
-    pages = [synthesis.Emitted(f"{system.name}.html", text) for system, text in made]
+    built = version(project.ROOT).text
+    made = [(system, synthesis.emit(system, ("stack",))) for system in map(synthesis.load, names)]
+    pages = [synthesis.Emitted(f"{system.name}.html", render(system, files, built)) for system, files in made]
     changes = synthesis.differences(pages, folder, (), ())
     synthesis.write(changes, folder)
     for page in pages:

@@ -13,7 +13,7 @@ from tap import pages
 from tap.document import Told, scene_of
 from tap.errors import TapError
 from tap.model import System
-from tap.report import alarms, fates, order
+from tap.report import alarms, explained, fates, order
 from tap.report.dashboard import dashboards
 from tap.report.palette import DARK, LIGHT, variables
 from tap.report.picture.model import FAR, USERS, Node, Scene
@@ -51,9 +51,13 @@ def render(system: System, emitted: Iterable[Emitted], version: str = "") -> str
         raise TapError(f"system {system.name}: its page tells of the layout stack, which was not emitted.")
     main, edge = found
     texts = {file.path: file.text for file in files}
-    views = [view(main, texts[f"{system.name}/stack.yaml"], _sections(main), file="stack.yaml")]
-    if edge:
-        views.append(view(edge, texts[f"{system.name}/edge.yaml"], _sections(edge), prefix=EDGE, file="edge.yaml"))
+
+    def shown(told: Told, name: str, prefix: str = "") -> TemplateView:
+        text = texts[f"{system.name}/{name}.yaml"]
+        found = _sections(told, texts[f"{system.name}/{name}.json"], whole=not prefix)
+        return view(told, text, found, prefix=prefix, file=f"{name}.yaml")
+
+    views = [shown(main, "stack"), *([shown(edge, "edge", EDGE)] if edge else [])]
     drawn = scene_of(main, edge)
     return (
         _environment()
@@ -72,9 +76,11 @@ def render(system: System, emitted: Iterable[Emitted], version: str = "") -> str
     )
 
 
-def _sections(told: Told) -> tuple[Section, ...]:
+def _sections(told: Told, text: str, *, whole: bool) -> tuple[Section, ...]:
     """What a page says of a template beside its parts."""
+    environment = list(told.environments)[-1] if told.environments else ""
     found = [
+        *explained.sections(told, text, environment, whole=whole),
         alarms.section(told.body),
         fates.section(told.body, told.environments),
         order.section(told.body),

@@ -111,7 +111,7 @@ def test_a_box_of_the_picture_shows_its_resources(tab: Tab, pages: dict[str, Pat
 def test_everything_is_reached_by_keyboard(tab: Tab, pages: dict[str, Path]) -> None:
     tab.load(pages["payments"])
     reached = []
-    for _ in range(25):
+    for _ in range(45):
         tab.press("Tab")
         reached.append(tab.run("document.activeElement.getAttribute('href') || document.activeElement.tagName"))
     assert reached[0] == "#main"

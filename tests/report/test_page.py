@@ -7,11 +7,12 @@ import itertools
 import re
 from collections import Counter
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from troposphere import Ref
 
-from tap import synth
+from tap import project, synth
 from tap.errors import TapError
 from tap.model import System
 from tap.report.page import prose, render
@@ -107,6 +108,32 @@ def test_environments_stand_side_by_side() -> None:
     assert re.findall(r'data-head="(\w+)"', row) == ["Default", "dev", "staging", "prod"]
     assert "<code>db.r6g.large</code>" in row.partition('data-head="dev"')[2].partition("</td>")[0]
     assert "default" in row.partition('data-head="prod"')[2]
+
+
+def test_the_checks_explain_it_with_the_parameters_of_the_last_environment() -> None:
+    found = Page(page("payments"))
+    assert {"paths", "grants", "encryption"} <= set(found.anchors)
+    (told,) = re.findall(r'<section id="paths".*?</section>', page("payments"), re.DOTALL)
+    assert "With the parameters of prod." in told
+    assert '<a href="#r-BackendService"><code>BackendService</code></a>' in told
+    assert "the internet → 443 LoadBalancer → 3000 BackendService → 5432 DatabaseCluster" in told
+    (told,) = re.findall(r'<section id="encryption".*?</section>', page("payments"), re.DOTALL)
+    assert '<a href="#r-Key"><code>Key</code></a>' in told
+    assert "paths" not in Page(of(pair())).anchors
+
+
+def test_requirements_are_there_where_their_rows_are_written_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = tmp_path / "templates" / "requirements"
+    rows.mkdir(parents=True)
+    shows = '[PP-1]\nsays = "A VPC"\nshows = ["Vpc.CidrBlock"]\n[PP-2]\nsays = "More"\nshows = ["No.Such"]\n'
+    (rows / "payments.toml").write_text(shows)
+    monkeypatch.setattr(project, "ROOT", tmp_path)
+    (told,) = re.findall(r'<section id="requirements".*?</section>', of(synth.load("payments")), re.DOTALL)
+    assert '<a href="#r-Vpc"><code>Vpc</code></a>' in told and "Vpc.CidrBlock = 10.0.0.0/16" in told
+    assert ">met</td>" in told and 'class="bad">NOT MET</td>' in told
+    assert "requirements" not in Page(of(synth.load("ecommerce"))).anchors
 
 
 def test_the_edge_has_a_part_with_anchors_of_its_own() -> None:
