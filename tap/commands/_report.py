@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 
-from tap import console
 from tap.errors import TapError
 from tap.exit_codes import DONE, INTERRUPTED
 
@@ -75,7 +74,7 @@ def _remember(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 def say(line: str) -> None:
     """A line of the result, for people: not printed where a document is asked for."""
     if _Document.facts is None:
-        console.out().print(line, markup=False)
+        click.echo(line)
 
 
 def tell(**facts: Any) -> None:

@@ -10,7 +10,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tap import console
-from tap.commands import _target
+from tap.commands import _report, _target
 from tap.deploy import eta, events, timeline_text
 from tap.deploy.aws_errors import AwsError
 from tap.deploy.gate import BlockedError
@@ -83,6 +83,16 @@ class Run:
         report = self._schedule.run(tasks)
         for line in _timelines(report, tasks, console.err().width):
             _target.note(line)
+        _report.tell(
+            done=report.done,
+            changed=self.changed,
+            failed={name: {"exit_code": error.exit_code, "error": str(error)} for name, error in report.failed.items()},
+            not_begun=report.not_begun,
+            operations=[
+                {"stack": watch.subject.stack_name, "stack_id": watch.stack_id, "status": outcome.status}
+                for watch, outcome in report.outcomes
+            ],
+        )
         return report
 
     def pause(self, seconds: float) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from tap.commands import _run, _target
+from tap.commands import _report, _run, _target
 from tap.commands._run import Run, conclude
 from tap.commands._stack import Leave, remove
 from tap.deploy import edge, graph, imported, outputs, retained, stacks, workflow
@@ -30,7 +30,7 @@ _MOST = 20
 """How many resources that hold data are listed of a stack."""
 
 
-@click.command(epilog=section(DONE, ERROR, PENDING, BLOCKED, LEFT_FAILED, INTERRUPTED))
+@click.command(cls=_report.Verb, epilog=section(DONE, ERROR, PENDING, BLOCKED, LEFT_FAILED, INTERRUPTED))
 @_target.system_options
 @_target.edge_option
 @click.option("--allow-delete-data", is_flag=True, help="With --yes: what holds data may go too.")
@@ -119,6 +119,7 @@ def _delete(one: Doomed, run: Run, leaving: Leaving, left: Leave, outputs_dir: P
     yield from remove(one.job, one.stack, run, _of(one, left) if failed else Leave())
     outputs.forget(outputs_dir, one.stack.name)
     _target.note(f"{one.stack.name}: deleted.")
+    _report.add("stacks", name=one.stack.name, staying=list(leaving.staying), lost=list(leaving.lost))
     for line in leaving.staying:
         _target.note(f"  stays behind: {line}")
 

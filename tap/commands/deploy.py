@@ -8,8 +8,7 @@ from typing import Any
 
 import click
 
-from tap import console
-from tap.commands import _gate, _run, _stack, _target
+from tap.commands import _gate, _report, _run, _stack, _target
 from tap.commands._gate import Consent
 from tap.commands._run import Run, conclude
 from tap.deploy import edge, outputs, stacks, workflow
@@ -22,7 +21,7 @@ from tap.deploy.workflow import Job
 from tap.exit_codes import BLOCKED, DONE, ERROR, INTERRUPTED, LEFT_FAILED, PENDING, ROLLED_BACK, section
 
 
-@click.command(epilog=section(DONE, ERROR, PENDING, BLOCKED, ROLLED_BACK, LEFT_FAILED, INTERRUPTED))
+@click.command(cls=_report.Verb, epilog=section(DONE, ERROR, PENDING, BLOCKED, ROLLED_BACK, LEFT_FAILED, INTERRUPTED))
 @_target.system_options
 @_target.edge_option
 @_gate.options
@@ -144,5 +143,6 @@ def write_outputs(folder: Path, made: dict[str, dict[str, str]]) -> None:
     flat, _ = outputs.merge(made)
     width = max(map(len, flat), default=0)
     for key, value in flat.items():
-        console.out().print(f"{key:<{width}}  {value}", markup=False)
+        _report.say(f"{key:<{width}}  {value}")
+    _report.tell(outputs=flat)
     _target.note(f"Outputs written to {folder / outputs.FLAT}")

@@ -10,7 +10,7 @@ from typing import cast
 import click
 
 from tap import project
-from tap.commands import _gate, _stack, _target
+from tap.commands import _gate, _report, _stack, _target
 from tap.commands._gate import Consent
 from tap.commands._run import Run, conclude
 from tap.commands.deploy import write_outputs
@@ -32,7 +32,7 @@ from tap.deploy.workflow import Job, Order
 from tap.exit_codes import BLOCKED, DONE, ERROR, INTERRUPTED, LEFT_FAILED, PENDING, ROLLED_BACK, section
 
 
-@click.command(epilog=section(DONE, ERROR, PENDING, BLOCKED, ROLLED_BACK, LEFT_FAILED, INTERRUPTED))
+@click.command(cls=_report.Verb, epilog=section(DONE, ERROR, PENDING, BLOCKED, ROLLED_BACK, LEFT_FAILED, INTERRUPTED))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--discard", is_flag=True, help="Do not execute: remove the change sets, and the file.")
 @_gate.options

@@ -18,6 +18,7 @@ from tap.lint.targets import choose
 @click.option("--region", "regions", multiple=True, metavar="R", help="Lint for this region; repeatable.")
 @click.option("--no-cache", is_flag=True, help="Lint every file anew and keep no results.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--exemptions", is_flag=True, help="List what is exempt from which rule, and why.")
 @click.option(
     "--out",
@@ -31,6 +32,7 @@ def lint(
     regions: tuple[str, ...],
     no_cache: bool,
     form: str,
+    as_json: bool,
     exemptions: bool,
     out: Path | None,
 ) -> None:
@@ -56,6 +58,7 @@ def lint(
 
     Results are kept by content, so that only what changed is linted again.
     """
+    form = "json" if as_json else form
     started = time.perf_counter()
     linted = run.lint(
         choose(names, out or project.OUT),

@@ -16,10 +16,11 @@ from tap.describe import describe
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people, or for programs."
 )
-def list(form: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def list(form: str, as_json: bool) -> None:
     """List the systems: name, region, tiers, number of resources, and what each is."""
     told = [describe(synthesis.load(name)) for name in synthesis.system_names()]
-    if form == "json":
+    if as_json or form == "json":
         click.echo(json.dumps(told, indent=2))
         return
     for system in told:

@@ -7,14 +7,15 @@ from typing import Any
 
 import click
 
-from tap.commands import _target
+from tap.commands import _report, _target
 from tap.commands.deploy import deployed_outputs, write_outputs
 from tap.deploy import workflow
 from tap.deploy.aws_errors import translated
 from tap.errors import TapError
+from tap.exit_codes import DONE, ERROR, INTERRUPTED, PENDING, section
 
 
-@click.command()
+@click.command(cls=_report.Verb, epilog=section(DONE, ERROR, PENDING, INTERRUPTED))
 @_target.system_options
 @_target.outputs_option
 @_target.target_options

@@ -16,10 +16,11 @@ from tap.describe import describe, lines
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people, or for programs."
 )
-def show(system: str, form: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def show(system: str, form: str, as_json: bool) -> None:
     """Show a system: its parameters with constraints and defaults, its tiers with their resources, its outputs."""
     told = describe(synthesis.load(system))
-    if form == "json":
+    if as_json or form == "json":
         click.echo(json.dumps(told, indent=2))
         return
     for line in lines(told, min(shutil.get_terminal_size((100, 24)).columns, 120)):

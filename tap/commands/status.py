@@ -6,16 +6,16 @@ from typing import Any
 
 import click
 
-from tap import console
-from tap.commands import _target
+from tap.commands import _report, _target
 from tap.deploy import edge, stacks, workflow
 from tap.deploy.aws_errors import translated
 from tap.deploy.stacks import Stack
 from tap.deploy.states import Next
 from tap.deploy.workflow import Job
+from tap.exit_codes import DONE, ERROR, INTERRUPTED, PENDING, section
 
 
-@click.command()
+@click.command(cls=_report.Verb, epilog=section(DONE, ERROR, PENDING, INTERRUPTED))
 @_target.system_options
 @_target.target_options
 def status(**options: Any) -> None:
@@ -39,11 +39,24 @@ def status(**options: Any) -> None:
 
 
 def _show(job: Job, stack: Stack) -> None:
+    _report.add(
+        "stacks",
+        name=stack.name,
+        stack_id=stack.id,
+        status=stack.status,
+        says=stack.state.sentence,
+        under_way=stack.state.under_way,
+        changed=f"{stack.changed:%Y-%m-%dT%H:%M:%S%z}" if stack.exists else None,
+        protected=stack.protected,
+        drift=stack.drift,
+        advice=stack.state.advice.format(name=stack.name),
+        region=job.session.region,
+    )
     changed = f", last changed {stack.changed:%Y-%m-%d %H:%M:%S %Z}" if stack.exists else ""
     told = f" ({stack.status}){changed}" if stack.exists else ""
-    console.out().print(f"{stack.name} {stack.state.sentence}{told}", markup=False)
+    _report.say(f"{stack.name} {stack.state.sentence}{told}")
     if stack.exists and stack.state.advice and stack.state.next is not Next.UPDATE:
-        console.out().print(f"  {stack.state.advice.format(name=stack.name)}", markup=False)
+        _report.say(f"  {stack.state.advice.format(name=stack.name)}")
     if stack.exists and job.session.local:
         _records(job, stack.id)
 
@@ -54,6 +67,6 @@ def _records(job: Job, stack_id: str) -> None:
     reasons = record_only_types()
     found = list(stacks.resources(job.session.cloudformation, stack_id))
     recorded = [one for one in found if one.type in reasons]
-    console.out().print(f"  {len(found)} resources, of which {len(recorded)} are records only", markup=False)
+    _report.say(f"  {len(found)} resources, of which {len(recorded)} are records only")
     for one in recorded:
-        console.out().print(f"    {one.logical_id}  {one.type}: {reasons[one.type]}", markup=False)
+        _report.say(f"    {one.logical_id}  {one.type}: {reasons[one.type]}")

@@ -10,13 +10,15 @@ import click
 
 from tap import project
 from tap import synth as synthesis
+from tap.commands import _report
 from tap.linker import LAYOUTS, Layout
 
 _SYMBOL = {"new": "+", "changed": "~", "gone": "-"}
 
 
 @click.command(
-    epilog="\b\nExamples:\n  python generate.py synth\n  python generate.py synth customer-portal --layout stack"
+    cls=_report.Verb,
+    epilog="\b\nExamples:\n  python generate.py synth\n  python generate.py synth customer-portal --layout stack",
 )
 @click.argument("systems", nargs=-1, metavar="[SYSTEM]...")
 @click.option(
@@ -68,6 +70,7 @@ def synth(
     changes = synthesis.differences(emitted, folder, [*names, *gone], chosen)
     on_pages = pages.stale(written, docs, None if systems else names) if docs else []
     count = len(emitted) + len(written)
+    _report.tell(files=count, changes=[{"path": one.path, "state": one.state} for one in [*changes, *on_pages]])
     if check:
         _check([*changes, *on_pages], count)
         return
@@ -75,7 +78,7 @@ def synth(
     if docs:
         synthesis.write(on_pages, docs)
     for change in [*changes, *on_pages]:
-        click.echo(f"{_SYMBOL[change.state]} {change.path}")
+        _report.say(f"{_SYMBOL[change.state]} {change.path}")
     click.echo(f"{count} files, {len(changes) + len(on_pages) or 'none'} changed", err=True)
 
 
@@ -87,7 +90,7 @@ def _check(changes: list[synthesis.Difference], count: int) -> None:
             f"{change.path} (as it is)",
             f"{change.path} (as synth writes it)",
         )
-        click.echo("".join(lines), nl=False)
+        _report.say("".join(lines).removesuffix("\n"))
     if changes:
         click.echo(f"{len(changes)} of {count} files are stale. Run: python generate.py synth", err=True)
         raise click.exceptions.Exit(1)

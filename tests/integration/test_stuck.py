@@ -163,3 +163,23 @@ def test_drift_is_detected_and_told_apart_from_none(bench: Workbench, clients: A
     assert "It had drifted from its template when that was last detected (20" in warned.out
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"MessageRetentionPeriod": "3600"})
     assert "drifted" not in bench.run("plan", "notes", "--drift").out
+
+
+def test_every_verb_tells_its_result_as_one_document(bench: Workbench) -> None:
+    deployed = document(bench.well("deploy", "notes", "--yes", "--json"))
+    assert deployed["done"] == deployed["changed"] == ["notes-dev"]
+    assert deployed["outputs"] == bench.flat()
+    assert [one["status"] for one in deployed["operations"]] == ["CREATE_COMPLETE"]
+    again = document(bench.well("deploy", "notes", "--yes", "--json"))
+    assert (again["done"], again["changed"], again["operations"]) == (["notes-dev"], [], [])
+    (stack,) = document(bench.well("status", "notes", "--json"))["stacks"]
+    assert (stack["name"], stack["status"], stack["protected"]) == ("notes-dev", "CREATE_COMPLETE", False)
+    assert document(bench.well("outputs", "notes", "--json"))["outputs"] == bench.flat()
+    blocked = document(bench.run("deploy", "notes", "--yes", "--json", "--parameter", "QueueLabel=outbox"))
+    assert blocked["failed"]["notes-dev"]["exit_code"] == 3
+    assert "--allow-replace Queue" in blocked["error"]
+    (gone,) = document(bench.well("delete", "notes", "--yes", "--json"))["stacks"]
+    assert gone["name"] == "notes-dev"
+    assert gone["staying"][0].startswith("Table, AWS::DynamoDB::Table")
+    unreachable = bench.run("deploy", "notes", "--yes", "--json", where=("--profile", "nobody"))
+    assert "profile (nobody) could not be found" in document(unreachable)["error"]
