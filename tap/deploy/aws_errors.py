@@ -19,6 +19,8 @@ _EXPIRED = (
 )
 _NETWORK = "Check the network, a proxy (HTTPS_PROXY, NO_PROXY) and --region or --endpoint-url."
 
+_SIGNATURE = "AWS does not accept the signature: the secret key is wrong, or this machine's clock is."
+
 _CODES = {
     "ExpiredToken": _EXPIRED,
     "ExpiredTokenException": _EXPIRED,
@@ -27,7 +29,8 @@ _CODES = {
     "UnrecognizedClientException": "AWS does not know the access key. Check the profile, or sign in again.",
     "AuthFailure": "AWS does not accept the credentials. Check the profile, or sign in again.",
     "InvalidAccessKeyId": "AWS does not know the access key. Check the profile, or sign in again.",
-    "SignatureDoesNotMatch": "AWS does not accept the signature: the secret key is wrong, or this machine's clock is.",
+    "SignatureDoesNotMatch": _SIGNATURE,
+    "InvalidSignatureException": _SIGNATURE,
     "RequestTimeTooSkewed": "this machine's clock differs from AWS's by more than AWS accepts. Set it right.",
     "OptInRequired": "this account may not use the service in this region yet.",
 }

@@ -9,6 +9,10 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
+from tap.deploy.aws_errors import DENIED, code
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
@@ -78,22 +82,35 @@ def event_of(raw: Mapping[str, Any]) -> Event:
 
 
 def latest(client: CloudFormationClient, stack_id: str) -> str:
-    """The id of a stack's newest event: what comes after it belongs to the operation that is begun next."""
-    return client.describe_stack_events(StackName=stack_id)["StackEvents"][0]["EventId"]
+    """The id of a stack's newest event: what comes after it belongs to the operation that is begun next.
+
+    Empty where events may not be read: an operation can be begun, and followed by the stack's status, all the same.
+    """
+    try:
+        return client.describe_stack_events(StackName=stack_id)["StackEvents"][0]["EventId"]
+    except ClientError as error:
+        if code(error) in DENIED:
+            return ""
+        raise
 
 
 def before_operation(client: CloudFormationClient, stack_id: str) -> str:
     """The id of the newest event before a stack's last operation: that with which the one before it ended.
 
-    The last operation may be under way, or have ended just now. Empty for the first operation of a stack.
+    The last operation may be under way, or have ended just now. Empty for the first operation of a stack, and where
+    events may not be read.
     """
     within = False
-    for page in client.get_paginator("describe_stack_events").paginate(StackName=stack_id):
-        for event in map(event_of, page["StackEvents"]):
-            if event.of_the_stack and event.in_progress:
-                within = True
-            elif event.of_the_stack and within:
-                return event.id
+    try:
+        for page in client.get_paginator("describe_stack_events").paginate(StackName=stack_id):
+            for event in map(event_of, page["StackEvents"]):
+                if event.of_the_stack and event.in_progress:
+                    within = True
+                elif event.of_the_stack and within:
+                    return event.id
+    except ClientError as error:
+        if code(error) not in DENIED:
+            raise
     return ""
 
 

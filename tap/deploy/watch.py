@@ -83,11 +83,12 @@ class Watch:
     def look(self) -> Sequence[Event]:
         """The events since the last look.
 
-        Survives throttling and broken connections. Raises AwsError when it cannot look any more (expired credentials):
+        Survives throttling and broken connections, and goes by the stack's status alone where events may not be read.
+        Raises AwsError when it cannot look any more (expired credentials):
         the operation goes on, which the message says.
         """
         try:
-            new = self._reader.new()
+            new = self._new()
             at_rest = "" if new else self._resting()
             self._troubles = 0
         except (ClientError, BotoCoreError) as error:
@@ -118,6 +119,14 @@ class Watch:
                 self._running.pop(key, None)
         if self.rollouts:
             self.rollouts.ask(self._running.values())
+
+    def _new(self) -> Sequence[Event]:
+        try:
+            return self._reader.new()
+        except ClientError as error:
+            if aws_errors.code(error) in aws_errors.DENIED:
+                return []
+            raise
 
     def _ended(self, new: Sequence[Event]) -> str:
         """The status in which the operation ended, if the newest event of the stack itself says so."""

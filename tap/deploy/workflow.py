@@ -384,5 +384,11 @@ def _check_layout(stack: Stack, deployed: Mapping[str, object], source: StackSou
 
 
 def _missing_imports(job: Job, new: Side) -> set[str]:
+    """What a stack imports and nobody exports; nothing where exports may not be listed, for CloudFormation will say."""
     wanted = set(resolved_imports(new))
-    return wanted - stacks.exports(job.session.cloudformation) if wanted else set()
+    try:
+        return wanted - stacks.exports(job.session.cloudformation) if wanted else set()
+    except ClientError as error:
+        if aws_errors.code(error) not in aws_errors.DENIED:
+            raise
+        return set()

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from tap.deploy.events import Event, Reader, before_operation, event_of, latest, rollback_failures
@@ -160,3 +162,14 @@ def test_what_a_rollback_could_not_take_back_is_told_from_what_failed_before_it(
     )
     failed = [(one.stack_name, one.logical_id) for one in rollback_failures(client, STACK)]
     assert sorted(failed) == [("notes-dev", "Stuck"), ("notes-dev-Storage", "Table")]
+
+
+def test_events_that_may_not_be_read_do_not_stop_an_operation(stubbed: Stubbed) -> None:
+    client, stubber = stubbed("cloudformation")
+    for _ in range(2):
+        stubber.add_client_error("describe_stack_events", "AccessDenied")
+    assert latest(client, STACK) == ""
+    assert before_operation(client, STACK) == ""
+    stubber.add_client_error("describe_stack_events", "ExpiredToken")
+    with pytest.raises(ClientError, match="ExpiredToken"):
+        latest(client, STACK)

@@ -11,7 +11,7 @@ from tap.deploy.aws_errors import AwsError
 from tap.deploy.events import event_of
 from tap.deploy.session import Pace
 from tap.deploy.subject import Subject
-from tap.deploy.watch import Outcome, Watch
+from tap.deploy.watch import QUIET_POLLS, Outcome, Watch
 from tests.deploy.test_events import CHILD, STACK, answers, nested, of_stack, page, raw
 
 Stubbed = Callable[[str], tuple[Any, Stubber]]
@@ -105,3 +105,13 @@ def test_the_outcome_knows_the_failure_the_reason_and_what_was_left() -> None:
     assert [cause.event for cause in outcome.diagnosis.causes] == [found[0]]
     assert outcome.skipped == (found[1],)
     assert outcome.reason == "failed to delete: [Bucket]"
+
+
+def test_where_events_may_not_be_read_the_status_tells_the_end(stubbed: Stubbed, waits: list[float]) -> None:
+    client, stubber = stubbed("cloudformation")
+    for status in ["UPDATE_IN_PROGRESS", *["UPDATE_COMPLETE"] * (QUIET_POLLS + 1)]:
+        stubber.add_client_error("describe_stack_events", "AccessDenied")
+        stubber.add_response("describe_stacks", at(status), {"StackName": STACK})
+    outcome = watch(client, waits)
+    assert outcome.status == "UPDATE_COMPLETE"
+    assert outcome.events == ()
