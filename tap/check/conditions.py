@@ -47,7 +47,8 @@ class _Axis:
 def cases(
     conditions: Mapping[str, Any], rules: Mapping[str, Any], parameters: Mapping[str, Parameter], resolve: Resolve
 ) -> tuple[Case, ...]:
-    """The cases of a template. ``resolve(node, values)`` resolves an operand with these parameters' values."""
+    """The cases of a template. ``resolve(node, values)`` resolves an operand with these parameters'
+    values, and the defaults of the others."""
     judge = _Judge(conditions, parameters, resolve)
     axes = _axes(conditions, rules, parameters, judge)
     found: dict[tuple[tuple[str, bool], ...], Case] = {}
@@ -112,7 +113,9 @@ class _Judge:
             name = node["Ref"]
             if name in values and values[name] is None:
                 return _Other(frozenset(self.compared.get(name, ())))
-        found = self._resolve(node, {**self.defaults, **values})
+        if isinstance(node, str) and "{{" not in node:
+            return node
+        found = self._resolve(node, values)
         if isinstance(found, bool):
             return str(found).lower()
         return str(found) if isinstance(found, int | float) else found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -266,11 +266,19 @@ class Model:
     @cached_property
     def worlds(self) -> tuple[World, ...]:
         """The cases of the template, the one of the defaults first."""
+        default = self._scope({name: one.value for name, one in self.parameters.items()}, {})
+
+        last: list[tuple[Mapping[str, str | None], Scope]] = []
+
+        def resolve(node: Any, values: Mapping[str, str | None]) -> Any:
+            # All conditions of a case are judged with the same mapping of values.
+            if not last or last[0][0] is not values:
+                changed = {name: self._value(self.parameters[name], value) for name, value in values.items()}
+                last[:] = [(values, replace(default, parameters={**default.parameters, **changed}))]
+            return evaluate.resolve(node, last[0][1])
+
         found = conditions.cases(
-            fields(self.template.get("Conditions")),
-            fields(self.template.get("Rules")),
-            self.parameters,
-            lambda node, values: evaluate.resolve(node, self._scope(values, {})),
+            fields(self.template.get("Conditions")), fields(self.template.get("Rules")), self.parameters, resolve
         )
         return tuple(World(self, case, self._scope(case.values, case.truth)) for case in found)
 

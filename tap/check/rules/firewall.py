@@ -182,7 +182,7 @@ _MANAGED = frozenset(
     )
 )
 """Source: WAF developer guide, "AWS Managed Rules rule groups list"."""
-_CONFIGURED = ("AWSManagedRulesATPRuleSet", "AWSManagedRulesACFPRuleSet", "AWSManagedRulesBotControlRuleSet")
+_CONFIGURED = ("AWSManagedRulesATPRuleSet", "AWSManagedRulesACFPRuleSet")
 
 
 class ManagedGroups(ResourceRule):
@@ -191,7 +191,7 @@ class ManagedGroups(ResourceRule):
     id = "TAP1444"
     title = "A managed rule group is one that its vendor offers"
     description = (
-        "A name that AWS does not offer is refused; account takeover, fraud and bot control want a configuration."
+        "A name that AWS does not offer is refused; the groups against account takeover and fraud want a configuration."
     )
     source = "WAF developer guide, “AWS Managed Rules rule groups list”"
     advice = "Use a name as the list has it, such as AWSManagedRulesCommonRuleSet."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -129,13 +128,6 @@ class OwnConstraints(Rule):
                 yield of_template(
                     "Parameters", name, says=f"MinValue {one.min_value:g} is more than MaxValue {one.max_value:g}."
                 )
-            if one.pattern:
-                try:
-                    re.compile(one.pattern)
-                except re.error as error:
-                    if "(?" not in one.pattern and "\\p" not in one.pattern:
-                        says = f"The pattern {one.pattern} is no regular expression: {error}."
-                        yield of_template("Parameters", name, "AllowedPattern", says=says)
             if default is None or one.from_ssm:
                 continue
             values = [part.strip() for part in default.split(",")] if one.is_list else [default]

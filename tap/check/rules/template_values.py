@@ -125,7 +125,8 @@ class SecretInPlain(Rule):
                         yield at(resource, *path, says="The secret stands here as text.")
         yield from _variables(world)
         for name, one in parameters.items():
-            if one.type != "String" or one.given is not None:
+            flag = one.allowed or str(one.default).lower() in ("true", "false", "yes", "no")
+            if one.type != "String" or one.given is not None or flag:
                 continue
             if _is_secret(name) and one.secret and one.default and not one.default.startswith(("arn:", "/")):
                 yield Found(
