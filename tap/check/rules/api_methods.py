@@ -318,7 +318,7 @@ class GreedyWithoutRoot(ResourceRule):
         "A proxy resource takes every path below its parent, not the parent itself: without a method on RootResourceId "
         "a request for / ends in 403 “Missing Authentication Token”."
     )
-    severity = Severity.WARNING
+    severity = Severity.NOTE
     source = "API Gateway developer guide, “Set up a proxy integration with a proxy resource”"
     advice = "Add a method with ResourceId: !GetAtt Api.RootResourceId and the same integration, its Uri ending in /."
     types = (REST,)
