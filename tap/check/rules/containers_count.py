@@ -1,4 +1,4 @@
-"""TAP1126, 1128: how many tasks there are, and how many there may be while they are replaced."""
+"""TAP1126: how many tasks there are, and how many there may be while they are replaced."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tap.check.graph.ecs import SERVICE, controller_of, strategy_of
 from tap.check.model import Resource, World
-from tap.check.rule import Found, ResourceRule, Severity, at
+from tap.check.rule import Found, ResourceRule, at
 from tap.check.values import Reference, Text, as_int, fields, shape
 
 
@@ -62,25 +62,3 @@ def _scaled(service: Resource, world: World) -> list[Resource]:
         if named or (mine is not None and isinstance(value, str | Text) and shape(value).endswith(f"/{shape(mine)}")):
             found.append(one)
     return found
-
-
-class DesiredCountAndScaling(ResourceRule):
-    """Two that say how many tasks there are."""
-
-    id = "TAP1128"
-    title = "DesiredCount sets back what auto scaling has chosen"
-    description = (
-        "Where a scalable target sets the number of tasks, each update of a service that states DesiredCount sets it "
-        "back, in the middle of the load."
-    )
-    severity = Severity.WARNING
-    source = "CloudFormation template reference, AWS::ECS::Service DesiredCount"
-    advice = "Leave DesiredCount out: a new service starts with one task, and scaling raises it to MinCapacity."
-    types = (SERVICE,)
-
-    def check_resource(self, resource: Resource, world: World) -> Iterator[Found]:
-        """Services with both."""
-        scaled = _scaled(resource, world)
-        if resource.get("DesiredCount") is not None and scaled:
-            says = f"{scaled[0].logical_id} scales the service, which states DesiredCount."
-            yield at(resource, "DesiredCount", says=says)
