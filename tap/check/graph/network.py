@@ -235,7 +235,7 @@ def service_of(value: Any) -> str:
     """The short name in an endpoint's service name: ``ecr.api`` of ``com.amazonaws.eu-west-1.ecr.api``."""
     text = shape(value) if isinstance(value, str | Text) else ""
     parts = text.replace("${AWS::Region}", "REGION").split(".")
-    if len(parts) > 3 and parts[:2] == ["com", "amazonaws"]:
+    if len(parts) > 3 and parts[:2] == ["com", "amazonaws"] and parts[2] != "vpce":
         return ".".join(parts[3:])
     if len(parts) > 4 and parts[:3] == ["cn", "com", "amazonaws"]:
         return ".".join(parts[4:])

@@ -111,11 +111,6 @@ class Attributes(ResourceRule):
             if isinstance(value, str | int) and not _fits(text, allowed):
                 said = f"{allowed[0]} to {allowed[1]}" if isinstance(allowed, tuple) else allowed.replace("|", ", ")
                 yield at(resource, key_name, index, "Value", says=f"{key} is {text}; allowed: {said}.")
-        if resource.type == BALANCER and all(isinstance(fields(one).get("Key"), str) for one in listed):
-            for kind in ("access_logs", "connection_logs", "health_check_logs"):
-                on = str(found.get(f"{kind}.s3.enabled")).lower() == "true"
-                if on and not found.get(f"{kind}.s3.bucket"):
-                    yield at(resource, key_name, says=f"{kind}.s3.enabled is true, and there is no {kind}.s3.bucket.")
         if resource.type == TARGET_GROUP and str(found.get("stickiness.enabled")).lower() == "true":
             kind_, network = found.get("stickiness.type"), resource.get("Protocol") in ("TCP", "TLS", "UDP", "TCP_UDP")
             if kind_ == "app_cookie" and not found.get("stickiness.app_cookie.cookie_name"):

@@ -110,18 +110,13 @@ class CidrCount(Rule):
                 if not isinstance(source, list) or len(source) not in (2, 3):
                     continue
                 index, count = as_int(world.resolve(said[0])), as_int(world.resolve(source[1]))
-                bits = as_int(world.resolve(source[2])) if len(source) == 3 else None
-                block = network(world.resolve(source[0]))
+                if network(world.resolve(source[0])) is not None:
+                    continue  # The blocks are known: a choice beyond them is seen like that from any list.
                 if index is not None and count is not None and index >= count:
                     says = f"Index {index} of {count} block{'s' if count != 1 else ''}; the last one is {count - 1}."
                     yield at(resource, *path, says=says)
                 elif count is not None and not 1 <= count <= 256:
                     yield at(resource, *path, says=f"Fn::Cidr makes 1 to 256 blocks, not {count}.")
-                elif block and count and bits is not None:
-                    longest = block.max_prefixlen - bits
-                    if longest < block.prefixlen or count > 2 ** min(longest - block.prefixlen, 32):
-                        says = f"{count} blocks with {bits} host bits do not fit into {block}."
-                        yield at(resource, *path, says=says)
 
 
 class NatPlace(ResourceRule):
