@@ -133,8 +133,9 @@ def _timelines(report: Report, tasks: Iterable[Task], width: int) -> list[str]:
     found = [one for watch, outcome in report.outcomes if (one := timeline(outcome.events, watch.subject))]
     if sum(one.seconds for one in found) < QUICK:
         return []
-    if len(found) == 1:
-        return timeline_text.text(found[0], width)
+    if len({one.stack_name for one in found}) == 1:
+        # One that was deleted first is of no interest any more.
+        return timeline_text.text(found[-1], width)
     # A stack that is changed twice (the edge) has one time, from its first begin to its last end.
     times: dict[str, tuple[datetime, datetime]] = {}
     for one in found:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from tap.deploy.events import event_of
@@ -78,15 +79,20 @@ def test_it_is_asked_now_and_then_only(stubbed: Stubbed) -> None:
         rollouts.ask([SERVICE])
 
 
-def test_where_it_may_not_be_asked_it_is_silent_and_asks_no_more(stubbed: Stubbed) -> None:
-    client, stubber = stubbed("ecs")
+def test_where_it_may_not_be_asked_it_is_silent_and_asks_no_more() -> None:
+    asked = []
+
+    class Denied:
+        def describe_services(self, **_: Any) -> None:
+            asked.append(1)
+            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "DescribeServices")
+
     clock = Clock()
-    stubber.add_client_error("describe_services", "AccessDeniedException")
-    rollouts = Rollouts(lambda: client, clock)
-    rollouts.ask([SERVICE])
-    clock.now = 10 * PAUSE
-    rollouts.ask([SERVICE])
-    assert (rollouts.known, rollouts.stopped) == ({}, {})
+    rollouts = Rollouts(Denied, clock)
+    for now in (0.0, 10 * PAUSE, 20 * PAUSE):
+        clock.now = now
+        rollouts.ask([SERVICE])
+    assert (rollouts.known, rollouts.stopped, len(asked)) == ({}, {}, 1)
 
 
 def test_what_is_no_service_or_has_no_name_yet_is_not_asked_about() -> None:
