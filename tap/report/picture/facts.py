@@ -19,6 +19,8 @@ class Facts:
     def __init__(self, body: Mapping[str, Any]) -> None:
         self.resources: Resources = body["Resources"]
         self.parameters: Mapping[str, Any] = body.get("Parameters", {})
+        self.used = {name: named(each.get("Properties"), self.resources) for name, each in self.resources.items()}
+        """Resource → the resources that its properties refer to."""
 
     def of(self, name: str) -> tuple[str, ...]:
         """The facts of a resource; none where its type has none worth a line."""
@@ -37,8 +39,7 @@ class Facts:
 
     def users(self, name: str, *kinds: str) -> list[str]:
         """The resources of some types that refer to a resource."""
-        there = of_type(self.resources, *kinds)
-        return [user for user, each in there.items() if name in named(each.get("Properties"), self.resources)]
+        return [user for user in of_type(self.resources, *kinds) if name in self.used[user]]
 
     def balancer(self, name: str) -> Iterator[str]:
         """What a load balancer listens on."""
@@ -163,7 +164,7 @@ class Facts:
 
     def key(self, name: str) -> Iterator[str]:
         """Whether it is renewed, and how many resources name it."""
-        users = [each for each in self.resources if name in named(self._get(each), self.resources)]
+        users = [each for each in self.resources if name in self.used[each]]
         yield f"used by {count(len(users), 'resource')}" + (
             ", renewed yearly" if self._get(name).get("EnableKeyRotation") is True else ""
         )

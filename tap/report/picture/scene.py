@@ -82,9 +82,9 @@ class _Reader:
         node = self._node(name)
         for guard in of_type(self.resources, "WAFv2::WebACL"):
             joined = self.facts.users(guard, "WAFv2::WebACLAssociation")
-            if any(name in named(properties(self.resources, each), self.resources) for each in joined):
+            if any(name in self.facts.used[each] for each in joined):
                 return replace(node, guard=self._node(guard))
-            if guard in named(properties(self.resources, name), self.resources):
+            if guard in self.facts.used[name]:
                 return replace(node, guard=self._node(guard))
         return node
 
@@ -178,10 +178,10 @@ class _Reader:
 
     def _lies_in(self, name: str) -> set[str | None]:
         """The subnets that a resource names, itself or by its subnet group; of several rows, the last one's."""
-        used = named(properties(self.resources, name), self.resources)
+        used = self.facts.used[name]
         groups = [each for each in used if self.resources[each]["Type"].endswith("SubnetGroup")]
         for group in groups:
-            used = [*used, *named(properties(self.resources, group), self.resources)]
+            used = [*used, *self.facts.used[group]]
         return {each for each in used if self.resources[each]["Type"] == "AWS::EC2::Subnet"}
 
     def _band(self, name: str, zones: int) -> Band:
