@@ -162,7 +162,7 @@ def rotation(here: Settled, region: str) -> Iterator[str]:
                 yield f"A function changes the password in {code(physical)} by its schedule. To change it now:"
                 yield from block(f"aws secretsmanager rotate-secret --region {region} --secret-id {physical}")
             else:
-                yield f"Nothing changes the password in {code(physical)} by itself. To change it (the application cannot sign in between the last two commands and the new tasks):"
+                yield f"Nothing changes the password in {code(physical)} by itself. To change it (from the last command until new tasks run, new connections are refused):"
                 yield from block(
                     f"PASSWORD=$(aws secretsmanager get-random-password --region {region} --password-length 32 --exclude-punctuation --query RandomPassword --output text)",
                     f"SECRET=$(aws secretsmanager get-secret-value --region {region} --secret-id {physical} --query SecretString --output text |",
@@ -281,7 +281,7 @@ def restore(here: Settled, region: str) -> Iterator[str]:
         serverless = ""
         if scales := properties.get("ServerlessV2ScalingConfiguration"):
             serverless = f" --serverless-v2-scaling-configuration MinCapacity={here.text(scales.get('MinCapacity'))},MaxCapacity={here.text(scales.get('MaxCapacity'))}"
-        yield f"The database {code(cluster)} can be had as of any second of the last {days} day{'' if days == '1' else 's'}, as a new cluster beside it:"
+        yield f"The database {code(cluster)} can be had as of any second of the last {days} day{'' if days == '1' else 's'}, as a new cluster beside it (the time is UTC):"
         yield from block(
             f"aws rds restore-db-cluster-to-point-in-time --region {region} --source-db-cluster-identifier {cluster} \\",
             f"  --db-cluster-identifier {cluster}-restored --restore-to-time 2026-01-31T12:00:00Z \\",

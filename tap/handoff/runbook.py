@@ -39,7 +39,7 @@ def _index(contents: Contents, version: Version) -> Iterator[str]:
     title, _, says = str(whole.template["Description"]).partition(". ")
     edge = contents.edge
     yield from (f"# {text(title)} {text(version.text)}", "", text(says), "")
-    yield "All commands here are those of a POSIX shell and of the AWS CLI, version 1 or 2. Nothing else is needed."
+    yield "All commands here are those of a POSIX shell and of the AWS CLI, version 1 or 2. Nothing else is needed, but docker to push images."
     yield from ("", "## Which page", "")
     yield from table(
         ("You want to", "Read"),
@@ -135,8 +135,9 @@ def _index(contents: Contents, version: Version) -> Iterator[str]:
     )
     yield from ("", "## An environment of your own", "")
     example = next(iter(contents.values))
+    edge_too = " (with an edge, `parameters/edge/NAME.json` too)" if edge else ""
     yield (
-        f"Copy `parameters/{example}.json` to `parameters/NAME.json`, set `{SUFFIX}` (it is part of the stacks' and of "
+        f"Copy `parameters/{example}.json` to `parameters/NAME.json`{edge_too}, set `{SUFFIX}` (it is part of the stacks' and of "
         f"most resources' names), then `./deploy.sh NAME`. The pages in `runbook/` then hold with other names."
     )
 

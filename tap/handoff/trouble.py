@@ -23,7 +23,7 @@ def deleting(contents: Contents, here: Settled, name: str, stack: str) -> Iterat
     region = contents.whole.region
     protected = contents.settings.get(name, {}).get("EnableTerminationProtection")
     if protected:
-        yield "The stack is protected. Take the protection off first; `deploy.sh` sets it again:"
+        yield "The stack (in `tiers`, each stack of it) is protected. Take the protection off first; `deploy.sh` sets it again:"
         yield from _block(
             f"aws cloudformation update-termination-protection --region {region} --stack-name {stack} --no-enable-termination-protection"
         )
@@ -42,7 +42,7 @@ def deleting(contents: Contents, here: Settled, name: str, stack: str) -> Iterat
         *([f"./delete.sh {name} --edge     # with what is in {contents.edge.region}"] if contents.edge else []),
     )
     if told.stays:
-        yield "Stays, costs money, and is to be deleted by hand when nobody wants it any more:"
+        yield "Stays, and is to be deleted by hand when nobody wants it any more (data that stay cost money):"
         yield ""
         yield from bullets(f"{code(each.name)} ({each.type}): {text(each.says)}" for each in told.stays)
         yield ""
