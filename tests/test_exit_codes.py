@@ -8,7 +8,12 @@ from click.testing import CliRunner
 from tap import cli, exit_codes, project
 
 
-@pytest.mark.parametrize("verb", ["deploy", "delete"])
+@pytest.mark.parametrize("verb", ["plan", "diff", "drift", "status", "outputs", "timeline", "diagnose"])
+def test_a_verb_that_only_looks_says_how_it_ends_too(verb: str) -> None:
+    assert "Exit codes:" in CliRunner().invoke(cli.tap, [verb, "--help"]).output
+
+
+@pytest.mark.parametrize("verb", ["deploy", "execute", "continue-rollback", "delete"])
 def test_a_verb_s_help_has_its_exit_codes(verb: str) -> None:
     shown = CliRunner().invoke(cli.tap, [verb, "--help"]).output
     assert "Exit codes:" in shown
