@@ -84,8 +84,7 @@ class Attributes(ResourceRule):
     title = "There is no such attribute, or not with this value"
     description = (
         "Attributes are pairs of text that nothing checks before the API does: a misspelt key, a value out of "
-        "range, or an attribute of another type of load balancer is refused. Logs that are enabled need their "
-        "bucket."
+        "range, or an attribute of another type of load balancer is refused."
     )
     source = "Elastic Load Balancing API (v2), LoadBalancerAttribute, TargetGroupAttribute, ListenerAttribute"
     advice = "Use a key and a value of the API reference."

@@ -119,7 +119,9 @@ class RuleConditions(ResourceRule):
     def check_resource(self, resource: Resource, world: World) -> Iterator[Found]:
         """Each rule's conditions."""
         listed = resource.get("Conditions")
-        if listed is None or listed == []:
+        whole = fields(fields(world.model.resources.get(resource.logical_id)).get("Properties")).get("Conditions")
+        # Where conditions of the template leave none, it is for those who give the parameters to leave one.
+        if (listed is None or listed == []) and not whole:
             yield at(resource, says="The rule has no condition.")
         total, seen = 0, []
         for index, one in enumerate(items(listed)):

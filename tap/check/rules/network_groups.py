@@ -227,14 +227,15 @@ class DatabaseShut(ResourceRule):
         """Databases with groups of this template, and the services that are told of them."""
         if resource.type == "AWS::RDS::DBInstance" and resource.get("DBClusterIdentifier") is not None:
             return
-        port = _port(resource)
+        ports = _ports(resource)
         groups, complete = groups_of(world, resource)
         sides = [admitted(world, one) for one in groups]
-        if port is None or not groups or not complete or not all(one.complete for one in sides):
+        if not ports or not groups or not complete or not all(one.complete for one in sides):
             return
         key = "VpcSecurityGroupIds" if resource.type.endswith("Cluster") else "VPCSecurityGroups"
-        if all(one.has_port(port) is False for side in sides for one in side.passes):
-            yield at(resource, key, says=f"{names(groups)} admits nobody on port {port}, the database's.")
+        said = " or ".join(map(str, ports))
+        if all(one.has_port(port) is False for side in sides for one in side.passes for port in ports):
+            yield at(resource, key, says=f"{names(groups)} admits nobody on port {said}, the database's.")
             return
         for service in world.of_type(SERVICE):
             task = task_of(world, service)
@@ -242,22 +243,28 @@ class DatabaseShut(ResourceRule):
             told = task and any(one.logical_id == resource.logical_id for _, one in references_in(task.properties))
             if not told or not theirs or not whole:
                 continue
-            if opens(world, groups, theirs, port) is False:
-                says = f"{names(groups)} does not admit {names(theirs)} of {service.logical_id} on port {port}."
+            if all(opens(world, groups, theirs, port) is False for port in ports):
+                says = f"{names(groups)} does not admit {names(theirs)} of {service.logical_id} on port {said}."
                 yield at(resource, key, says=says)
-            elif reaches(world, theirs, groups, port) is False:
-                says = f"{names(theirs)} of {service.logical_id} does not let out to {names(groups)} on port {port}."
+            elif all(reaches(world, theirs, groups, port) is False for port in ports):
+                says = f"{names(theirs)} of {service.logical_id} does not let out to {names(groups)} on port {said}."
                 yield at(resource, key, says=says)
 
 
-def _port(database: Resource) -> int | None:
+def _ports(database: Resource) -> tuple[int, ...]:
+    """The ports that a database may have; none where that is not known.
+
+    Without Port an Aurora cluster for PostgreSQL has 3306 or 5432, by its engine mode (AWS::RDS::DBCluster Port).
+    """
     said, engine = database.get("Port"), database.get("Engine")
     if said is not None:
-        return as_int(said)
+        number = as_int(said)
+        return () if number is None else (number,)
     if not isinstance(engine, str) or engine.startswith("oracle"):
-        return None
-    # Aurora's cluster has 3306 without a port in the oldest engines only: PostgreSQL has 5432 in all.
-    return next((port for name, port in _PORTS.items() if name in engine), None)
+        return ()
+    if engine == "aurora-postgresql":
+        return (5432, 3306)
+    return tuple(port for name, port in _PORTS.items() if name in engine)[:1]
 
 
 class OpenToAll(ResourceRule):
@@ -384,5 +391,6 @@ class Endpoint(ResourceRule):
         groups, complete = groups_of(world, resource)
         sides = [admitted(world, one) for one in groups]
         shut = all(one.has_port(443) is False for side in sides for one in side.passes)
-        if service and groups and complete and all(one.complete for one in sides) and shut:
+        over_https = service and not service.startswith(("email-smtp", "cassandra", "transfer"))
+        if over_https and groups and complete and all(one.complete for one in sides) and shut:
             yield at(resource, "SecurityGroupIds", says=f"{names(groups)} admits nobody on port 443.")
