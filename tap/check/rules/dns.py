@@ -67,7 +67,7 @@ class OutsideZone(Rule):
             tail = shape(name.parts[-1]) if isinstance(name, Text) and isinstance(name.parts[-1], str) else inner
             inside = inner == outer or inner.endswith(f".{outer}") or f".{outer}".endswith(tail.rstrip(".").lower())
             if not inside and isinstance(zone, str) and (isinstance(name, str) or "." in tail):
-                yield at(resource, *path, "Name", says=f"{shape(name)} is not in the zone {shape(zone)}.")
+                yield at(resource, *path, "Name", says=f"{shape(name)} is not in the zone {outer}.")
 
 
 class AliasZone(Rule):

@@ -8,7 +8,7 @@ from typing import Any
 
 from tap.check.evaluate import pruned, short
 from tap.check.model import World
-from tap.check.rule import Found, Rule, at, beside
+from tap.check.rule import Found, Rule, Severity, at, beside
 from tap.check.values import as_int, fields
 
 _VARIABLE = re.compile(r"\$\{([^!${}][^${}]*)\}")
@@ -100,6 +100,11 @@ class UnknownName(Rule):
                 full = f"{name}.{attribute}" if attribute else name
                 hint = f" Did you mean {_near(name, known)}?" if _near(name, known) else ""
                 yield Found(logical_id, where, f"There is no {full} in the template.{hint}")
+        outside = {*world.model.parameters, *_PSEUDO}
+        for section in ("Conditions", "Rules"):
+            for where, name, _ in names_in(world.model.template.get(section), (section,)):
+                if name not in outside:
+                    yield Found("", where, f"There is no parameter {name}: {section} can refer to parameters only.")
 
 
 def _near(name: str, known: set[str]) -> str:
@@ -361,3 +366,25 @@ def _from_parameter(values: Any, world: World) -> bool:
         if isinstance(name, str)
         else False
     )
+
+
+class ZoneBeyondThree(Rule):
+    """A zone that few regions have."""
+
+    id = "TAP1923"
+    title = "Most regions give an account three availability zones"
+    severity = Severity.WARNING
+    description = "An index above 2 into Fn::GetAZs fails wherever there are three zones or fewer."
+    source = "EC2 user guide, “Regions and Availability Zones”"
+    advice = "Use indexes 0 to 2, or a parameter with the zones."
+
+    def check(self, world: World) -> Iterator[Found]:
+        """Each zone, where the region is not known."""
+        for logical_id, place, node in _parts(world):
+            for where, name, argument in _calls(node, place):
+                if name != "Fn::Select" or not isinstance(argument, list) or len(argument) != 2 or world.region:
+                    continue
+                index, zones = as_int(world.resolve(argument[0])), fields(argument[1]).get("Fn::GetAZs")
+                named = isinstance(world.resolve(zones), str) and zones != ""
+                if index is not None and zones is not None and 2 < index < 6 and not named:
+                    yield Found(logical_id, where, f"Zone {index}: most regions have three, 0 to 2.")

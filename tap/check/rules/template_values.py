@@ -53,7 +53,7 @@ class OtherRegion(Rule):
             if resource.type.startswith(_ANY_REGION) or _edge(resource.get("EndpointConfiguration")):
                 continue
             for path, value in walk(resource.properties):
-                if path and path[-1] in _SAME_REGION:
+                if path and path[-1] in _SAME_REGION and not (path[-1] == "CertificateArn" and _at_edge(resource.type)):
                     arn = parse(value)
                     if arn and arn.service in _REGIONAL and arn.region not in (None, "", world.region):
                         yield at(
@@ -65,6 +65,11 @@ _ANY_REGION = ("AWS::CloudFront::", "AWS::SNS::Subscription", "AWS::CloudTrail::
 _REGIONAL = ("kms", "acm", "sns", "elasticloadbalancing")
 
 
+def _at_edge(kind: str) -> bool:
+    """Whether a type's certificate is at the edge, in us-east-1: of domain names for API Gateway, Cognito, AppSync."""
+    return not kind.startswith(("AWS::ElasticLoadBalancing", "AWS::ApiGatewayV2"))
+
+
 def _edge(configuration: Any) -> bool:
     """Whether an API's domain name is at the edge, where certificates are those of us-east-1."""
     kinds = fields(configuration).get("Types")
@@ -72,7 +77,7 @@ def _edge(configuration: Any) -> bool:
 
 
 _SECRET = re.compile(
-    r"(?:^|[^A-Za-z])(?i:pass(?:word|wd|phrase)|pwd|secret(?:_?key)?|api[_-]?key|private[_-]?key|token)$"
+    r"(?:^|[^A-Za-z])(?i:pass(?:word|wd|phrase)|pwd|secret(?:_access)?_?key|api[_-]?key|private[_-]?key|token)$"
     r"|[a-z](?:Password|Passwd|Secret|ApiKey|Token)$"
 )
 _NOT_SECRET = re.compile(r"(?i)(arn|name|id|path|length|expiry|policy|enabled|version|rotation|ttl|file)$")
