@@ -1,15 +1,16 @@
-"""TAP1903 to TAP1909: what expressions of a template refer to."""
+"""TAP1903 to TAP1908: what expressions of a template refer to."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from tap.check.evaluate import pruned, short
+from tap.check.evaluate import pruned
+from tap.check.graph.cached import cached
 from tap.check.model import World
-from tap.check.rule import Found, Rule, Severity, at, beside
-from tap.check.values import as_int, fields
+from tap.check.rule import Found, Rule, at, beside
+from tap.check.values import fields
 
 _VARIABLE = re.compile(r"\$\{([^!${}][^${}]*)\}")
 _PSEUDO = frozenset(
@@ -60,7 +61,7 @@ def _sub_names(value: Any, place: Place) -> Iterator[tuple[Place, str, str]]:
             yield place, first, rest
 
 
-def _parts(world: World) -> Iterator[tuple[str, Place, Any]]:
+def parts(world: World) -> Iterator[tuple[str, Place, Any]]:
     """The expressions that a world has: of resources and outputs, with the branches that it takes."""
     for key, resource in world.resources.items():
         for part in ("Properties", "UpdatePolicy", "CreationPolicy"):
@@ -73,6 +74,16 @@ def _parts(world: World) -> Iterator[tuple[str, Place, Any]]:
                 ("Outputs", key),
                 pruned({name: one for name, one in body.items() if name != "Condition"}, world.scope),
             )
+
+
+@cached
+def _names(world: World) -> list[tuple[str, Place, str, str]]:
+    """Every name that a world's expressions refer to: owner, place, name, attribute."""
+    return [
+        (logical_id, where, name, attribute)
+        for logical_id, place, node in parts(world)
+        for where, name, attribute in names_in(node, place)
+    ]
 
 
 class UnknownName(Rule):
@@ -91,15 +102,14 @@ class UnknownName(Rule):
         if world.open:
             return
         known = {*world.model.resources, *world.model.parameters, *_PSEUDO}
-        for logical_id, place, node in _parts(world):
-            for where, name, attribute in names_in(node, place):
-                if name in known or name.startswith("Fn::"):
-                    if attribute and name in world.model.parameters:
-                        yield Found(logical_id, where, f"{name} is a parameter, which has no attribute {attribute}.")
-                    continue
-                full = f"{name}.{attribute}" if attribute else name
-                hint = f" Did you mean {_near(name, known)}?" if _near(name, known) else ""
-                yield Found(logical_id, where, f"There is no {full} in the template.{hint}")
+        for logical_id, where, name, attribute in _names(world):
+            if name in known or name.startswith("Fn::"):
+                if attribute and name in world.model.parameters:
+                    yield Found(logical_id, where, f"{name} is a parameter, which has no attribute {attribute}.")
+                continue
+            full = f"{name}.{attribute}" if attribute else name
+            hint = f" Did you mean {_near(name, known)}?" if _near(name, known) else ""
+            yield Found(logical_id, where, f"There is no {full} in the template.{hint}")
         outside = {*world.model.parameters, *_PSEUDO}
         for section in ("Conditions", "Rules"):
             for where, name, _ in names_in(world.model.template.get(section), (section,)):
@@ -129,11 +139,10 @@ class NotMadeHere(Rule):
         """Each reference in what this world makes."""
         if world.open:
             return
-        for logical_id, place, node in _parts(world):
-            for where, name, _ in names_in(node, place):
-                if name in world.model.resources and name not in world.resources:
-                    condition = world.model.resources[name].get("Condition")
-                    yield Found(logical_id, where, f"{name} is not made here: its condition {condition} is false.")
+        for logical_id, where, name, _ in _names(world):
+            if name in world.model.resources and name not in world.resources:
+                condition = world.model.resources[name].get("Condition")
+                yield Found(logical_id, where, f"{name} is not made here: its condition {condition} is false.")
 
 
 class Circle(Rule):
@@ -149,22 +158,19 @@ class Circle(Rule):
 
     def check(self, world: World) -> Iterator[Found]:
         """Each circle once, with the way around."""
-        edges = {
-            key: [
-                *dict.fromkeys(
-                    [name for _, name, _ in names_in(one.body.get("Properties"), ()) if name in world.resources]
-                    + [name for name in one.depends_on if name in world.resources]
-                )
-            ]
-            for key, one in world.resources.items()
-        }
+        edges: dict[str, dict[str, None]] = {key: {} for key in world.resources}
+        for key, where, name, _ in _names(world):
+            if key and name in world.resources and where[2] == "Properties":
+                edges[key][name] = None
+        for key, one in world.resources.items():
+            edges[key] |= {name: None for name in one.depends_on if name in world.resources}
         for way in _circles(edges):
             resource = world.resources[way[0]]
             says = f"{' → '.join([*way, way[0]])}: each waits for the next."
             yield at(resource, says=says)
 
 
-def _circles(edges: Mapping[str, list[str]]) -> Iterator[list[str]]:
+def _circles(edges: Mapping[str, Iterable[str]]) -> Iterator[list[str]]:
     done: set[str] = set()
     for start in edges:
         if start in done:
@@ -201,21 +207,20 @@ class UnknownAttribute(Rule):
         """Each attribute of a type whose schema is at hand."""
         from tap.check.schemas import attributes
 
-        for logical_id, place, node in _parts(world):
-            for where, name, attribute in names_in(node, place):
-                target = world.resources.get(name)
-                if (
-                    not attribute
-                    or attribute == "?"
-                    or target is None
-                    or target.type.startswith(("AWS::Serverless", "AWS::CloudFormation"))
-                ):
-                    continue
-                known = attributes(target.type)
-                if known is not None and not _has(attribute, known):
-                    there = ", ".join(sorted(known.read_only)[:8]) or "none"
-                    says = f"{name}.{attribute}: {target.type} has no such attribute; it has {there}."
-                    yield Found(logical_id, where, says)
+        for logical_id, where, name, attribute in _names(world):
+            target = world.resources.get(name)
+            if (
+                not attribute
+                or attribute == "?"
+                or target is None
+                or target.type.startswith(("AWS::Serverless", "AWS::CloudFormation"))
+            ):
+                continue
+            known = attributes(target.type)
+            if known is not None and not _has(attribute, known):
+                there = ", ".join(sorted(known.read_only)[:8]) or "none"
+                says = f"{name}.{attribute}: {target.type} has no such attribute; it has {there}."
+                yield Found(logical_id, where, says)
 
 
 def _has(attribute: str, known: Any) -> bool:
@@ -266,7 +271,7 @@ class UnknownKeys(Rule):
             if isinstance(said, str) and said not in conditions and not world.open:
                 yield Found(key, ("Resources", key, "Condition"), f"There is no condition {said}.")
         for section in ("Resources", "Outputs", "Conditions"):
-            for place, name, argument in _calls(world.model.template.get(section), (section,)):
+            for place, name, argument in calls(world.model.template.get(section), (section,)):
                 owner = place[1] if section == "Resources" and len(place) > 1 else ""
                 if owner and owner in world.model.resources and owner not in world.resources:
                     continue
@@ -304,87 +309,13 @@ def _map_fault(argument: list[Any], world: World) -> str:
     return ""
 
 
-def _calls(node: Any, place: Place) -> Iterator[tuple[Place, str, Any]]:
+def calls(node: Any, place: Place) -> Iterator[tuple[Place, str, Any]]:
+    """Every Fn::If, Fn::FindInMap, Fn::Select and Condition in an expression: place, function, argument."""
     if isinstance(node, list):
         for index, item in enumerate(node):
-            yield from _calls(item, (*place, str(index)))
+            yield from calls(item, (*place, str(index)))
     elif isinstance(node, Mapping):
         for key, value in node.items():
             if len(node) == 1 and key in ("Fn::If", "Fn::FindInMap", "Condition", "Fn::Select"):
                 yield place, str(key), value
-            yield from _calls(value, (*place, str(key)))
-
-
-class SelectBeyond(Rule):
-    """Items that a list does not have."""
-
-    id = "TAP1909"
-    title = "Fn::Select takes an item that the list has"
-    description = "CloudFormation fails for an index beyond the list (“Fn::Select cannot select nonexistent value”)."
-    source = "CloudFormation template reference, Fn::Select; EC2 user guide, “Regions and Availability Zones”"
-    advice = "Indexes begin at 0."
-
-    def check(self, world: World) -> Iterator[Found]:
-        """Each Fn::Select in what this world makes."""
-        for logical_id, place, node in _parts(world):
-            for where, name, argument in _calls(node, place):
-                if name != "Fn::Select" or not isinstance(argument, list) or len(argument) != 2:
-                    continue
-                index, values = as_int(world.resolve(argument[0])), argument[1]
-                if index is None:
-                    continue
-                zones = fields(values).get("Fn::GetAZs")
-                if zones is not None:
-                    most = _zones(world.resolve(zones) or world.region)
-                    if index >= most:
-                        says = f"Zone {index}: there are {most} availability zones at the most, 0 to {most - 1}."
-                        yield Found(logical_id, where, says)
-                    continue
-                found = world.resolve(values)
-                if (
-                    isinstance(found, list)
-                    and (index < 0 or index >= len(found))
-                    and not _from_parameter(values, world)
-                ):
-                    yield Found(logical_id, where, f"Item {index} of {short(found)}, which has {len(found)}.")
-
-
-def _zones(region: Any) -> int:
-    """The availability zones that an account can have in a region, at the most (us-east-1 has six)."""
-    return (
-        {"us-east-1": 6, "us-west-2": 4, "ap-northeast-1": 4, "ap-northeast-2": 4}.get(region, 3)
-        if isinstance(region, str) and region
-        else 6
-    )
-
-
-def _from_parameter(values: Any, world: World) -> bool:
-    """Whether a list is a parameter's without a value: then it has any length."""
-    name = fields(values).get("Ref")
-    return (
-        name in world.model.parameters and world.model.parameters[name].value is None
-        if isinstance(name, str)
-        else False
-    )
-
-
-class ZoneBeyondThree(Rule):
-    """A zone that few regions have."""
-
-    id = "TAP1923"
-    title = "Most regions give an account three availability zones"
-    severity = Severity.WARNING
-    description = "An index above 2 into Fn::GetAZs fails wherever there are three zones or fewer."
-    source = "EC2 user guide, “Regions and Availability Zones”"
-    advice = "Use indexes 0 to 2, or a parameter with the zones."
-
-    def check(self, world: World) -> Iterator[Found]:
-        """Each zone, where the region is not known."""
-        for logical_id, place, node in _parts(world):
-            for where, name, argument in _calls(node, place):
-                if name != "Fn::Select" or not isinstance(argument, list) or len(argument) != 2 or world.region:
-                    continue
-                index, zones = as_int(world.resolve(argument[0])), fields(argument[1]).get("Fn::GetAZs")
-                named = isinstance(world.resolve(zones), str) and zones != ""
-                if index is not None and zones is not None and 2 < index < 6 and not named:
-                    yield Found(logical_id, where, f"Zone {index}: most regions have three, 0 to 2.")
+            yield from calls(value, (*place, str(key)))

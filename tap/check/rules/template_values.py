@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from tap.check.arn import parse
-from tap.check.model import HARMLESS_TRANSFORMS, World
+from tap.check.model import HARMLESS_TRANSFORMS, Model, World
 from tap.check.rule import Found, Rule, Severity, at
 from tap.check.values import Reference, Text, Unknown, fields, items, shape, walk
 
@@ -205,12 +206,8 @@ class TransformMissing(Rule):
         transforms = [str(one) for one in (said if isinstance(said, list) else [said] if said else [])]
         extended = "AWS::LanguageExtensions" in transforms
         if not extended and not (set(transforms) - HARMLESS_TRANSFORMS - {"AWS::Serverless-2016-10-31"}):
-            for place, node in walk(world.model.document.template):
-                for key in fields(node):
-                    name = str(key).split("::ForEach::")[0] + ("::ForEach" if "::ForEach::" in str(key) else "")
-                    if name in _EXTENSIONS:
-                        owner = place[1] if len(place) > 1 and place[0] == "Resources" else ""
-                        yield Found(owner, (*place, str(key)), f"{name} needs the transform AWS::LanguageExtensions.")
+            for owner, place, name in _extensions(world.model):
+                yield Found(owner, place, f"{name} needs the transform AWS::LanguageExtensions.")
             for key, body in world.model.resources.items():
                 for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
                     if isinstance(body.get(policy), Mapping):
@@ -221,6 +218,19 @@ class TransformMissing(Rule):
             for start, wanted in _TRANSFORMS.items():
                 if kind.startswith(f"{start}::") and wanted not in transforms:
                     yield Found(key, ("Resources", key, "Type"), f"{kind} needs the transform {wanted}.")
+
+
+@lru_cache(maxsize=1)
+def _extensions(model: Model) -> list[tuple[str, tuple[str, ...], str]]:
+    """Every function that needs the transform: owner, place, function."""
+    found = []
+    for place, node in walk(model.document.template):
+        for key in fields(node):
+            name = "Fn::ForEach" if str(key).startswith("Fn::ForEach::") else str(key)
+            if name in _EXTENSIONS:
+                owner = place[1] if len(place) > 1 and place[0] == "Resources" else ""
+                found.append((owner, (*place, str(key)), name))
+    return found
 
 
 _POLICIES = ("Delete", "Retain", "Snapshot", "RetainExceptOnCreate")
