@@ -134,6 +134,14 @@ class Grants:
         return any(arn.rsplit("/", 1)[-1] in names for arn in self.managed)
 
 
+MANAGED: Mapping[str, tuple[str, ...]] = {
+    "AWSLambdaBasicExecutionRole": ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
+    "AWSXRayDaemonWriteAccess": ("xray:*",),
+    "AmazonSSMManagedInstanceCore": ("ssm:*", "ssmmessages:*", "ec2messages:*"),
+}
+"""What some of AWS's managed policies allow at most, on any resource (AWS managed policy reference guide)."""
+
+
 @cached
 def _attached(world: World) -> Mapping[str, list[Resource]]:
     """The policies that are attached to a role from their own side, by the role's logical id."""
@@ -195,7 +203,10 @@ def may(world: World, role: Resource, action: str, resource: Resource | None = N
     count as met, denials are not looked at.
     """
     told = grants(world, role)
-    unsure = not told.complete or bool(told.managed)
+    unsure = not told.complete
+    for arn in told.managed:
+        patterns = MANAGED.get(arn.rsplit("/", 1)[-1])
+        unsure = unsure or patterns is None or any(_matches(one, action) for one in patterns)
     for one in told.statements:
         if not one.allows:
             continue

@@ -131,20 +131,20 @@ def _emptiers(world: World, resource: Resource) -> list[Resource]:
 
 
 class NotEmptied(Rule):
-    """A bucket, repository or vault that is full when it is to be deleted."""
+    """A bucket or vault that is full when it is to be deleted."""
 
     id = "TAP1804"
     title = "What is to be deleted will not be empty, and nothing empties it"
     description = (
-        "S3 deletes no bucket with objects in it, ECR no repository with images (unless EmptyOnDelete), Backup no "
-        "vault "
-        "with recovery points: the deletion of the stack fails there."
+        "S3 deletes no bucket with objects in it, Backup no vault with recovery points: the deletion of the stack "
+        "fails "
+        "there."
     )
-    severity = Severity.WARNING
+    severity = Severity.NOTE
     source = (
         "S3 user guide, “Deleting a bucket”; ECR user guide, “Deleting a private repository”; Backup, “Vault deletion”"
     )
-    advice = "Empty it with the stack (EmptyOnDelete, a custom resource), or use DeletionPolicy: Retain."
+    advice = "Empty it with the stack, by a custom resource, or use DeletionPolicy: Retain."
 
     def check(self, world: World) -> Iterator[Found]:
         """What says that it is deleted with the stack, and is filled by the stack."""
@@ -156,16 +156,32 @@ class NotEmptied(Rule):
             if by and _policy(bucket) == "Delete" and not _emptiers(world, bucket):
                 says = f"DeletionPolicy is Delete, but {by} writes logs into it, and nothing empties it."
                 yield beside(bucket, "DeletionPolicy", says=says)
-        for one in world.of_type("AWS::ECR::Repository"):
-            empties = one.get("EmptyOnDelete")
-            stays_full = empties is None or as_bool(empties) is False
-            if _policy(one) == "Delete" and stays_full and not _emptiers(world, one):
-                yield beside(one, "DeletionPolicy", says="DeletionPolicy is Delete, but EmptyOnDelete is not true.")
         for vault in world.of_type("AWS::Backup::BackupVault"):
             plans = world.uses(vault, "AWS::Backup::BackupPlan")
             if _policy(vault) == "Delete" and plans and not _emptiers(world, vault):
                 says = f"DeletionPolicy is Delete, but {plans[0].resource.logical_id} stores copies in it."
                 yield beside(vault, "DeletionPolicy", says=says)
+
+
+class ImagesStay(ResourceRule):
+    """A repository that is full when it is to be deleted."""
+
+    id = "TAP1810"
+    title = "The repository is to be deleted with the stack, but not its images"
+    description = (
+        "ECR deletes no repository with images in it unless EmptyOnDelete says so: the stack's deletion fails."
+    )
+    severity = Severity.WARNING
+    source = "ECR user guide, “Deleting a private repository”; template reference, AWS::ECR::Repository EmptyOnDelete"
+    advice = "Set EmptyOnDelete: true, or use DeletionPolicy: Retain."
+    types = ("AWS::ECR::Repository",)
+
+    def check_resource(self, resource: Resource, world: World) -> Iterator[Found]:
+        """A repository whose policy says Delete."""
+        empties = resource.get("EmptyOnDelete")
+        stays_full = empties is None or as_bool(empties) is False
+        if _policy(resource) == "Delete" and stays_full and not world.open and not _emptiers(world, resource):
+            yield beside(resource, "DeletionPolicy", says="DeletionPolicy is Delete, but EmptyOnDelete is not true.")
 
 
 class KeptOnWhatGoes(Rule):
@@ -214,7 +230,7 @@ class ManagedRotationGoes(ResourceRule):
         "Deleting the schedule cancels the rotation of a secret that RDS owns; RDS does not let that be, and the "
         "deletion of the stack can fail."
     )
-    severity = Severity.WARNING
+    severity = Severity.NOTE
     source = "Secrets Manager user guide, “AWS Secrets Manager secrets managed by other AWS services”"
     advice = "Give the schedule DeletionPolicy: Retain, or leave it out: RDS rotates every seven days."
     types = ("AWS::SecretsManager::RotationSchedule",)
