@@ -7,20 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tap import console, whole
 from tap.commands import _target
 from tap.commands._keep import Keep
 from tap.commands._strict import Strict
 from tap.deploy import drift, edge, stacks, workflow
-from tap.deploy.aws_errors import translated
+from tap.deploy.aws_errors import explain, translated
 from tap.deploy.mask import Mask
 from tap.deploy.plan import Plan
 from tap.deploy.render import lines, plain
 from tap.deploy.saved import PURPOSE
-from tap.deploy.workflow import Job
+from tap.deploy.workflow import Job, Proposal
 from tap.diff import verdict
 from tap.diff.verdict import DIFFERENT, SAME, FailOn
+from tap.errors import TapError
 from tap.styled import Coloured
 
 _FORMATS = ("text", "markdown", "json", "html")
@@ -144,9 +146,19 @@ def _plan(job: Job, keep: Keep | None) -> Iterator[Plan]:
     for source in job.source.stacks:
         proposal = workflow.propose(job, source, PURPOSE if keep else "plan", _target.note, promised)
         if keep is None or not keep.take(job, source, proposal):
-            workflow.drop(job, proposal)
+            _drop(job, proposal)
         yield proposal.plan
         promised += workflow.promises(job, source)
+
+
+def _drop(job: Job, proposal: Proposal) -> None:
+    """Remove a change set. That this is not allowed, or goes wrong, is no reason not to show what it would change."""
+    try:
+        workflow.drop(job, proposal)
+    except (BotoCoreError, ClientError, TapError) as error:
+        why = error if isinstance(error, TapError) else explain(error)
+        name = proposal.plan.stack_name
+        _target.note(f"{name}: the change set could not be removed: {why} The next deployment of {name} removes it.")
 
 
 def _detect_drift(job: Job) -> None:

@@ -19,6 +19,7 @@ class Fault(Enum):
     REPEAT = "delivered twice"
     KILL_BEFORE = "the process is killed before the call"
     KILL_AFTER = "the process is killed after the call, before the answer"
+    DENY = "refused for want of permission"
 
 
 _WEIGHTS = {
@@ -34,6 +35,21 @@ _WEIGHTS = {
 }
 _TELLING = 2.5
 """So much likelier is a fault on a call that changes something: there it can do harm."""
+
+
+class Only:
+    """Always this fault, for these actions and no others."""
+
+    def __init__(self, fault: Fault, *actions: str) -> None:
+        self._fault, self._actions = fault, actions
+        self.met: Counter[Fault] = Counter()
+
+    def throw(self, action: str) -> Fault | None:
+        """The fault that this call of ``action`` meets."""
+        if action not in self._actions:
+            return None
+        self.met[self._fault] += 1
+        return self._fault
 
 
 class Dice:

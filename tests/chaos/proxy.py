@@ -14,12 +14,13 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.chaos.faults import Dice, Fault
+from tests.chaos.faults import Dice, Fault, Only
 
 _DELAY = 0.05
 _ANSWERS = {
     Fault.THROTTLE: (400, "Throttling", "Rate exceeded"),
     Fault.SERVER: (500, "InternalFailure", "The request failed because of a fault of the server."),
+    Fault.DENY: (403, "AccessDenied", "You are not authorized to do this."),
     Fault.UNAVAILABLE: (503, "ServiceUnavailable", "Try again later."),
 }
 
@@ -29,7 +30,7 @@ class Proxy:
 
     def __init__(self, upstream: str) -> None:
         self._upstream = urllib.parse.urlsplit(upstream).netloc
-        self.dice = Dice("", 0.0)
+        self.dice: Dice | Only = Dice("", 0.0)
         self.victim: int | None = None
         self.log: list[str] = []
         proxy = self
