@@ -1,10 +1,10 @@
-"""TAP1005-1008, 1017, 1019-1024: methods of REST APIs and what they map."""
+"""TAP1005-1008, 1017, 1019-1024, 1033: methods of REST APIs and what they map."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tap.check.graph.api import METHOD, PATH, PROXIES, REST, api_of, complete, integration, methods_of, path_of
@@ -102,7 +102,7 @@ class ResponseWithoutMethodResponse(ResourceRule):
         kind, responses = own.get("Type"), own.get("IntegrationResponses")
         if not isinstance(kind, str) or kind in PROXIES:
             return
-        if responses is None:
+        if responses is None and not _bare(own):
             yield at(
                 resource, "Integration", says=f"An integration of type {kind} without IntegrationResponses answers 500."
             )
@@ -142,7 +142,7 @@ class MockWithoutStatus(ResourceRule):
     def check_resource(self, resource: Resource, world: World) -> Iterator[Found]:
         """Mock integrations."""
         own = integration(resource)
-        if own.get("Type") != "MOCK":
+        if own.get("Type") != "MOCK" or _bare(own):
             return
         templates = own.get("RequestTemplates")
         if templates is None:
@@ -152,6 +152,28 @@ class MockWithoutStatus(ResourceRule):
             if isinstance(value, str) and not re.search(r"statusCode['\"]?\s*:", value):
                 steps = ("Integration", "RequestTemplates", name)
                 yield at(resource, *steps, says=f"The template {json.dumps(value)[:60]} names no statusCode.")
+
+
+def _bare(own: Mapping[str, Any]) -> bool:
+    """Whether an integration is a mock with nothing else: a place that is kept for what comes later."""
+    return own.get("Type") == "MOCK" and own.get("RequestTemplates") is None and own.get("IntegrationResponses") is None
+
+
+class BareMock(ResourceRule):
+    """A mock that is a place kept for later."""
+
+    id = "TAP1033"
+    title = "A mock without a request template answers 500"
+    description = "A MOCK integration without RequestTemplates and IntegrationResponses answers every request with 500."
+    severity = Severity.NOTE
+    source = "API Gateway developer guide, “Mock integrations for REST APIs in API Gateway”"
+    advice = "Set RequestTemplates: {application/json: '{\"statusCode\": 200}'} and an integration response."
+    types = (METHOD,)
+
+    def check_resource(self, resource: Resource, world: World) -> Iterator[Found]:
+        """Mocks with nothing else."""
+        if _bare(integration(resource)):
+            yield at(resource, "Integration", says="The mock has neither RequestTemplates nor IntegrationResponses.")
 
 
 class FunctionIntegration(ResourceRule):
