@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from tap.check.graph.functions import FUNCTION, QUEUE, allows_call, function_of
 from tap.check.graph.iam import ROLE, may
@@ -252,5 +253,13 @@ class TargetRole(ResourceRule):
                 continue
             role = world.target(value, ROLE)
             for action in _ACTIONS.get(target.type, ()):
+                if action == "iam:PassRole" and not _passes_roles(world, fields(body)):
+                    continue
                 if role and may(world, role, action) is False:
                     yield at(resource, "Targets", index, "RoleArn", says=f"{role.logical_id} may not do {action}.")
+
+
+def _passes_roles(world: World, target: Mapping[str, Any]) -> bool:
+    """Whether the task of a target has roles, which who starts it has to pass on."""
+    task = world.target(fields(target.get("EcsParameters")).get("TaskDefinitionArn"), "AWS::ECS::TaskDefinition")
+    return task is not None and bool({"TaskRoleArn", "ExecutionRoleArn"} & set(task.properties))
