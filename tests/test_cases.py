@@ -90,3 +90,13 @@ def test_a_condition_that_compares_otherwise_stands_for_itself() -> None:
 def test_a_parameter_with_two_values_has_no_third_case() -> None:
     conditions = read({"Yes": {"Fn::Equals": [{"Ref": "Flag"}, "true"]}}, Flag={"AllowedValues": ["true", "false"]})
     assert [when for when, _ in of(conditions, {"Fn::If": ["Yes", 1, 2]})] == ["`Flag` is `true`", "`Flag` is `false`"]
+
+
+def test_the_case_that_values_make() -> None:
+    odd = {"Fn::Equals": [{"Ref": "A"}, {"Ref": "B"}]}
+    kind = KIND | {"Default": "prod"}
+    conditions = read({"P": PRODUCTION, "HasArn": given("Arn"), "Odd": odd}, Kind=kind)
+    told = ["P", "HasArn", "Odd"]
+    for values, holding in (({}, ["P"]), ({"Kind": "dev", "Arn": "x"}, ["HasArn"]), ({"Arn": ""}, ["P"])):
+        case = conditions.case(told, values)
+        assert [name for name in told if conditions.holds(name, case)] == holding

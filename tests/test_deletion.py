@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from tap.cases import ALWAYS
-from tap.deletion import deletion
+from tap.deletion import deletion, policies
 
 PARAMETERS = {"Kind": {"Type": "String", "AllowedValues": ["dev", "prod"]}, "Arn": {"Type": "String"}}
 CONDITIONS: dict[str, Any] = {
@@ -117,3 +117,13 @@ def test_what_stays_and_leans_on_what_goes() -> None:
     assert deletion(template(Group=group, Key=key, Cluster=cluster)).leans == (("Cluster", ("Group",)),)
     snapshot = cluster | {"DeletionPolicy": "Snapshot"}
     assert deletion(template(Group=group, Key=key, Cluster=snapshot)).leans == ()
+
+
+def test_policies_where_parameters_have_values() -> None:
+    told = template(
+        Key={"Type": "AWS::KMS::Key", "DeletionPolicy": KEPT_IN_PRODUCTION},
+        Role={"Type": "AWS::IAM::Role", "DeletionPolicy": "Retain", "Condition": "HasArn"},
+        Cluster={"Type": "AWS::RDS::DBCluster"},
+    )
+    assert policies(told, {"Kind": "prod"}) == {"Key": "Retain", "Role": "", "Cluster": "Snapshot"}
+    assert policies(told, {"Kind": "dev", "Arn": "arn:x"}) == {"Key": "Delete", "Role": "Retain", "Cluster": "Snapshot"}

@@ -13,6 +13,7 @@ import pytest
 
 from tap import synth
 from tap.report.page import render
+from tap.report.picture.measure import FAMILY, width
 from tests.report.browser import NAMES as BROWSERS
 from tests.report.browser import Tab, browser, installed
 
@@ -126,6 +127,19 @@ def test_without_scripts_all_is_there_and_the_search_is_not(tab: Tab, pages: dic
     assert tab.run("Boolean(document.querySelector('.search').offsetParent)") is False
 
 
+@pytest.fixture(scope="module")
+def helvetica(tab: Tab, pages: dict[str, Path]) -> None:
+    """A font with Helvetica's metrics (Debian: ``fonts-liberation``), for which the picture is laid out."""
+    tab.load(pages["payments"])
+    real = tab.run(
+        f"(c => {{ c.font = `100px {FAMILY}`; return c.measureText('iiiiiMMMMM').width }})"
+        "(document.createElement('canvas').getContext('2d'))"
+    )
+    if abs(real - 100 * (5 * 0.222 + 5 * 0.833)) > 5:
+        pytest.skip("no font with Helvetica's metrics here; on Debian: apt-get install fonts-liberation")
+
+
+@pytest.mark.usefixtures("helvetica")
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_no_text_of_the_picture_leaves_its_box_with_real_fonts(tab: Tab, pages: dict[str, Path], name: str) -> None:
     tab.load(pages[name])
@@ -137,6 +151,22 @@ def test_no_text_of_the_picture_leaves_its_box_with_real_fonts(tab: Tab, pages: 
       }).map((text) => text.textContent);
     })"""
     assert tab.run(outside) == []
+
+
+@pytest.mark.usefixtures("helvetica")
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_text_is_as_wide_as_the_layout_takes_it_to_be(tab: Tab, pages: dict[str, Path], name: str) -> None:
+    """What the tests of the layout measure is what a browser draws: never wider, and not much narrower."""
+    tab.load(pages[name])
+    drawn = tab.run(
+        "[...document.querySelectorAll('.picture text')].map((e) => [e.textContent,"
+        " Number(e.getAttribute('font-size')), e.getAttribute('font-weight') === '700', e.getComputedTextLength()])"
+    )
+    assert len(drawn) > 50
+    for text, size, bold, real in drawn:
+        taken = width(text, size, bold=bold)
+        assert real <= taken + 0.5, text
+        assert real >= 0.85 * taken, text
 
 
 def test_colours_are_those_of_the_scheme(tab: Tab, pages: dict[str, Path]) -> None:
