@@ -210,6 +210,8 @@ def propose(
     client = job.session.cloudformation
     stack = stacks.look(client, job.name(source))
     _check_state(stack)
+    if not stack.exists:
+        _check_no_other_layout(job, source)
     old, new = _sides(job, source, stack, note)
     kind: Kind = "UPDATE" if stack.state.next is Next.UPDATE else "CREATE"
     missing = _missing_imports(job, new)
@@ -381,6 +383,29 @@ def _check_layout(stack: Stack, deployed: Mapping[str, object], source: StackSou
             f"{stack.name} is deployed in the layout {present!r}. Deploying {layout!r} over it would remove every "
             f"resource and make it anew. Use --layout {present}, or another {SUFFIX}, or delete it first."
         )
+
+
+def _check_no_other_layout(job: Job, source: StackSource) -> None:
+    """Raise StackError when a new stack is to stand beside those of another layout, which have the names that it wants.
+
+    Asked once in a run, of its first stack.
+    """
+    if source is not job.source.stacks[0] or job.source.layout == "edge":
+        return
+    whole = f"{job.source.name}-{job.suffix}"
+    names = [whole]
+    if job.source.layout != "tiers":
+        tiers = sorted((job.order.out / job.source.name / "tiers").glob("[0-9][0-9]-*.yaml"))
+        names = [f"{whole}-{path.stem.split('-', 1)[1]}" for path in tiers[:1]]
+    for name in names:
+        found = stacks.look(job.session.cloudformation, name)
+        if found.exists and found.status != "REVIEW_IN_PROGRESS":
+            other = "tiers" if job.source.layout != "tiers" else "stack (or nested)"
+            raise StackError(
+                f"{name} is there ({found.status}): {job.source.name} is deployed in the layout {other}, and its "
+                f"resources have the names that {job.source.layout!r} would give. Use that layout, or another {SUFFIX}, "
+                "or delete it first."
+            )
 
 
 def _missing_imports(job: Job, new: Side) -> set[str]:

@@ -296,6 +296,24 @@ def test_another_layout_over_a_deployed_one_is_refused(bench: Workbench) -> None
     assert "is deployed in the layout 'stack'" in ran.err
 
 
+def test_a_layout_beside_a_deployed_one_is_refused(bench: Workbench, cloudformation: Any) -> None:
+    shutil.copytree(bench.out / "notes-tiers" / "tiers", bench.out / "notes" / "tiers")
+    for path in (bench.out / "notes" / "tiers").glob("*.yaml"):
+        bench.edit(
+            str(path.relative_to(bench.out)), lambda template: template["Metadata"]["Template"].update(System="notes")
+        )
+    bench.well("deploy", "notes", "--yes")
+    beside = bench.run("deploy", "notes", "--layout", "tiers", "--yes")
+    assert beside.code == 1
+    assert "notes-dev is there (CREATE_COMPLETE): notes is deployed in the layout stack" in beside.err
+    bench.well("delete", "notes", "--yes", "--allow-delete-data")
+    bench.well("deploy", "notes", "--layout", "tiers", "--yes")
+    again = bench.run("deploy", "notes", "--yes")
+    assert again.code == 1
+    assert "notes-dev-storage is there (CREATE_COMPLETE): notes is deployed in the layout tiers" in again.err
+    assert set(statuses(cloudformation)) == {"notes-dev-storage", "notes-dev-intake"}
+
+
 def test_a_change_set_left_by_a_killed_run_is_taken_up(bench: Workbench, cloudformation: Any) -> None:
     ours, theirs = pty.openpty()
     arguments = bench.arguments("deploy", "notes")

@@ -121,6 +121,10 @@ def test_other_layouts_come_stay_and_go(ops: Operator, cloudformation: Any, layo
     assert set(found) >= ({"shop-dev-events", "shop-dev-work"} if layout == "tiers" else {"shop-dev"})
     if layout == "nested":
         assert ops.well("deploy.sh", *where, shell="bash").last == "shop-dev: no changes"
+    else:
+        beside = ops.run("deploy.sh", "dev", "--yes")
+        assert beside.code == 2
+        assert beside.last.endswith("shop is deployed in the layout tiers. Keep to it, or delete it first.")
     ops.well("delete.sh", *where, "--allow-delete-data", shell="bash")
     assert statuses(cloudformation) == {}
 

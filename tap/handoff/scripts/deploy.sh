@@ -378,6 +378,22 @@ check_layout() {
     esac
 }
 
+# check_no_other_layout: a new stack of one layout beside those of another would want names that are taken.
+check_no_other_layout() {
+    case $stack_facts in
+    Layouts/tiers/0) other='' present='stack or nested' ;;
+    Layouts/tiers/* | Edge/*) return 0 ;;
+    *) other=$(fact Layouts/tiers/0/Stack) present=tiers ;;
+    esac
+    other=$system-$suffix${other:+-$other}
+    found=$(look "$other" && echo "$status") || exit
+    : >"$work/stack"
+    case $found in
+    ABSENT | REVIEW_IN_PROGRESS) ;;
+    *) die "$USAGE" "$other is there: $system is deployed in the layout $present. Keep to it, or delete it first." ;;
+    esac
+}
+
 # deploy_stack PATH: one stack; PATH is where manifest.json tells of it.
 deploy_stack() {
     stack_facts=$1
@@ -405,7 +421,7 @@ deploy_stack() {
     CREATE_COMPLETE | UPDATE_COMPLETE | UPDATE_ROLLBACK_COMPLETE | UPDATE_FAILED | IMPORT_COMPLETE | IMPORT_ROLLBACK_COMPLETE) kind=UPDATE ;;
     *) die "$BLOCKED" "$name is in $status. $(what_now)" ;;
     esac
-    [ "$kind" = CREATE ] || check_layout
+    if [ "$kind" = CREATE ]; then check_no_other_layout; else check_layout; fi
     decide_logs_role
     keep_distribution
     deliver
