@@ -403,7 +403,7 @@ def _check_no_other_layout(job: Job, source: StackSource) -> None:
             other = "tiers" if job.source.layout != "tiers" else "stack (or nested)"
             raise StackError(
                 f"{name} is there ({found.status}): {job.source.name} is deployed in the layout {other}, and its "
-                f"resources have the names that {job.source.layout!r} would give. Use that layout, or another {SUFFIX}, "
+                f"resources have the names that {job.source.layout!r} would give. Use that layout, another {SUFFIX}, "
                 "or delete it first."
             )
 
