@@ -26,15 +26,27 @@ def text(section: Section, width: int) -> Iterator[str]:
 
 
 def _table(table: Table, width: int) -> Iterator[str]:
+    """A table. A last column whose cells have several lines stands below the rows, not beside: it needs the width."""
     rows = [table.head, *(tuple(map(plain, row)) for row in table.rows)]
-    widths = _fitted([max(len(row[at]) for row in rows) for at in range(len(table.head))], width)
-    for number, row in enumerate(rows):
+    below = len(table.head) > 1 and any("\n" in row[-1] for row in rows)
+    beside = [row[:-1] for row in rows] if below else rows
+    widths = _fitted([max(map(len, column)) for column in zip(*beside, strict=True)], width)
+    for number, (row, whole) in enumerate(zip(beside, rows, strict=True)):
         cells = [textwrap.wrap(cell, wide) or [""] for cell, wide in zip(row, widths, strict=True)]
         for line in range(max(map(len, cells))):
             parts = [cell[line] if line < len(cell) else "" for cell in cells]
             yield "  ".join(f"{part:<{wide}}" for part, wide in zip(parts, widths, strict=True)).rstrip()
+        if below:
+            yield from _below(whole[-1], width)
         if number == 0:
             yield "  ".join("-" * wide for wide in widths)
+        elif below and number < len(rows) - 1:
+            yield ""
+
+
+def _below(cell: str, width: int) -> Iterator[str]:
+    for line in cell.splitlines():
+        yield from textwrap.wrap(line, width, initial_indent="    ", subsequent_indent="      ", break_on_hyphens=False)
 
 
 def _fitted(wanted: Sequence[int], width: int) -> list[int]:

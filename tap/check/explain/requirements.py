@@ -2,34 +2,38 @@
 
 The rows stand in ``templates/requirements/SYSTEM.toml``::
 
-    [CP-NET-1]
-    says = "Nine subnets in three zones"
-    shows = ["PublicSubnetA.CidrBlock", "Outputs.VpcId.Value"]
+    [CP-DB-2]
+    says = "What the database stores is encrypted, and it can be deleted."
+    shows = ["DatabaseCluster.StorageEncrypted = true", "DatabaseCluster.DeletionProtection = false"]
 
-A place is a logical id and the steps below its properties; or ``Outputs`` and so on. A place that is nowhere in the
-template is no proof, and the row is not met.
+How places are written: :mod:`tap.check.explain.places`. ``edge:`` before a place looks for it in the system's edge
+template. After `` = `` comes what must stand there (``*``: any text); without it, anything may. A row is met when each
+of its places is found in some case of the template, and says what it must.
 """
 
 from __future__ import annotations
 
+import itertools
+import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from tap.check.evaluate import short
+from tap.check.explain import places
 from tap.check.model import World
 from tap.errors import TapError
-from tap.report.section import Cell, Section, Table, about
+from tap.report.section import Cell, Section, Table
 
 FOLDER = Path("templates") / "requirements"
-_LONGEST = 120
+EDGE = "edge:"
+_EQUALS = " = "
+_LONGEST = 160
 
 
 @dataclass(frozen=True)
 class Row:
-    """A requirement: its id, what it asks for in a few words, and the places that show it."""
+    """A requirement: its id, what it asks for in a sentence, and the places that show it."""
 
     id: str
     says: str
@@ -38,12 +42,33 @@ class Row:
 
 @dataclass(frozen=True)
 class Proof:
-    """A place and what stands there; ``value`` is None where there is nothing. ``when``: in which case there is."""
+    """A place with what must stand there (empty: anything) and what does; ``value`` is None where there is nothing.
+
+    ``when``: in which case of the template, where it is not that of the defaults. ``resources``: those of the main
+    template that the place is about.
+    """
 
     place: str
-    resource: str
+    wanted: str
     value: str | None
     when: str = ""
+    resources: tuple[str, ...] = ()
+
+    @property
+    def met(self) -> bool:
+        """Whether the template has it."""
+        anything = re.escape(self.wanted).replace(r"\*", ".*")
+        return self.value is not None and (not self.wanted or bool(re.fullmatch(anything, self.value)))
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return f"{self.place}: there is no such thing"
+        if not self.met:
+            return f"{self.place}{_EQUALS}{_cut(self.value)}, but must be {self.wanted}"
+        # Of a long value, the parts that must be there: of a text with gaps no more is asked.
+        said = self.wanted.replace("*", " … ") if self.wanted and len(self.value) > _LONGEST else self.value
+        when = f" (when {self.when})" if self.when else ""
+        return f"{self.place}{_EQUALS}{_cut(said) if not self.wanted else said.strip()}{when}"
 
 
 def read(path: Path) -> tuple[Row, ...]:
@@ -63,76 +88,77 @@ def read(path: Path) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def proofs(row: Row, worlds: Sequence[World]) -> Iterator[Proof]:
-    """What stands at each of a row's places: in the first world that has it."""
-    for place in row.shows:
-        name, *steps = place.split(".")
-        for world in worlds:
-            value = _at(world, name, steps)
-            if value is not None:
-                when = "" if world is worlds[0] else _case(world, worlds[0])
-                yield Proof(place, name, short(value), when)
-                break
+def proofs(row: Row, worlds: Sequence[World], edge: Sequence[World] = ()) -> Iterator[Proof]:
+    """What stands at each of a row's places, in the first case of the template, else in another that has it."""
+    for shown in row.shows:
+        place, _, wanted = shown.partition(_EQUALS)
+        if place.startswith(EDGE):
+            found = _proof(place.removeprefix(EDGE), wanted, edge)
+            yield Proof(place, wanted, found.value, found.when)
         else:
-            yield Proof(place, name, None)
+            yield _proof(place, wanted, worlds)
 
 
-def _at(world: World, name: str, steps: Sequence[str]) -> Any:
-    if name == "Outputs":
-        found: Any = world.outputs
-    elif name in world.resources:
-        resource = world.resources[name]
-        if not steps:
-            return resource.type
-        if steps[0] in ("DeletionPolicy", "UpdateReplacePolicy", "DependsOn"):
-            return world.resolve(resource.body.get(steps[0]))
-        found = resource.properties
-    else:
-        return None
-    for step in steps:
-        if isinstance(found, Mapping):
-            found = found.get(step)
-        elif isinstance(found, list) and step.isdigit() and int(step) < len(found):
-            found = found[int(step)]
-        else:
-            return None
-    return found
+def _proof(place: str, wanted: str, worlds: Sequence[World]) -> Proof:
+    other = Proof(place, wanted, None)
+    meeting: list[tuple[World, Proof]] = []
+    for world in worlds:
+        found = places.find(world, place)
+        if found is None:
+            continue
+        proof = Proof(place, wanted, found.text, resources=found.resources)
+        if proof.met and world is worlds[0]:
+            return proof
+        if proof.met:
+            meeting.append((world, proof))
+        elif other.value is None:
+            other = proof
+    if not meeting:
+        return other
+    first = meeting[0][1]
+    return replace(first, when=_when(first, [world for world, _ in meeting], worlds[0]))
 
 
-def _case(world: World, first: World) -> str:
-    """How the conditions differ from those of the defaults."""
-    differ = [name for name, truth in world.case.truth.items() if first.case.truth.get(name) != truth]
-    return ", ".join(f"{name} is {str(world.case.truth[name]).lower()}" for name in differ[:2])
+def _when(proof: Proof, cases: Sequence[World], first: World) -> str:
+    """What makes the difference between the first case and these, in which a place says what it must.
+
+    One condition, if it alone does; else all that come out otherwise in each of them.
+    """
+    truths = first.case.truth.items()
+    names = [name for name, truth in truths if all(one.case.truth.get(name) != truth for one in cases)]
+    alone = (name for name in names if _found_with(proof, first, name))
+    names = list(itertools.islice(alone, 1)) or names
+    return ", ".join(f"{name} is {str(cases[0].case.truth[name]).lower()}" for name in names)
 
 
-def explain(rows: Sequence[Row], worlds: Sequence[World]) -> Section:
-    """The page: each row, whether it is met, and what shows it."""
+def _found_with(proof: Proof, world: World, name: str) -> bool:
+    """Whether a place says what it must where one condition alone comes out otherwise than in a world."""
+    truth = {**world.case.truth, name: not world.case.truth[name]}
+    turned = World(world.model, replace(world.case, truth=truth), replace(world.scope, truth=truth))
+    found = places.find(turned, proof.place)
+    return found is not None and replace(proof, value=found.text).met
+
+
+def explain(rows: Sequence[Row], worlds: Sequence[World], edge: Sequence[World] = ()) -> Section:
+    """The page: each row, whether it is met, and what shows it, in the cases of the template and of its edge's."""
     told = []
     for row in rows:
-        found = list(proofs(row, worlds))
-        met = bool(found) and all(one.value is not None for one in found)
-        words = [
-            f"{one.place} = {_cut(one.value)}{f' (when {one.when})' if one.when else ''}"
-            if one.value is not None
-            else f"{one.place}: there is no such thing"
-            for one in found
-        ]
-        names = tuple(dict.fromkeys(one.resource for one in found if one.resource in worlds[0].resources))
+        found = list(proofs(row, worlds, edge))
+        met = bool(found) and all(one.met for one in found)
+        names = tuple(dict.fromkeys(name for one in found for name in one.resources))
         told.append(
             (
                 Cell(row.id),
                 Cell(row.says),
                 Cell("met" if met else "NOT MET", tone="good" if met else "bad"),
-                about(*names) if names else Cell("–"),
-                Cell("; ".join(words)),
+                Cell("\n".join(map(str, found)), names),
             )
         )
-    head = ("id", "requirement", "", "resources", "what shows it")
     return Section(
         "requirements",
         "Requirements",
         "Each row of the requirements, and where the template shows it.",
-        (Table("Rows", head, tuple(told)),),
+        (Table("Rows", ("id", "requirement", "state", "what shows it"), tuple(told)),),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tap import project
@@ -21,15 +22,20 @@ _OF_A_WORLD: Mapping[str, Callable[[World], Section]] = {
 }
 
 
-def explain(kind: str, model: Model) -> Section:
-    """One explanation of a template. Raises UnreadableError where a template has no requirements to be held against."""
+def explain(kind: str, model: Model, edge: Model | None = None) -> Section:
+    """One explanation of a template; ``edge`` is that of the system's edge, which requirements may be shown by.
+
+    Requirements are about all cases of a template: that of the given parameters comes first. Raises UnreadableError
+    where a template has no requirements to be held against.
+    """
     if kind != "requirements":
         return _OF_A_WORLD[kind](model.worlds[0])
     system = fields(fields(model.template.get("Metadata")).get("Template")).get("System")
     if not isinstance(system, str):
         raise UnreadableError(f"{model.document.path} does not say of which system it is (Metadata.Template.System).")
     rows = requirements.read(project.ROOT / requirements.FOLDER / f"{system}.toml")
-    return requirements.explain(rows, model.worlds)
+    worlds = [*model.worlds, *(replace(model, given={}).worlds if model.given else ())]
+    return requirements.explain(rows, worlds, edge.worlds if edge else ())
 
 
 def of_files(
@@ -39,5 +45,15 @@ def of_files(
     found = []
     for file in files:
         document = read(file)
-        found.append((str(file), explain(kind, Model(document, region or own_region(document), given))))
+        model = Model(document, region or own_region(document), given)
+        found.append((str(file), explain(kind, model, _edge(file) if kind == "requirements" else None)))
     return found
+
+
+def _edge(file: Path) -> Model | None:
+    """The edge's template beside a system's whole stack, if there is one."""
+    path = file.with_name(f"edge{file.suffix}")
+    if file.stem != "stack" or not path.is_file():
+        return None
+    document = read(path)
+    return Model(document, own_region(document))

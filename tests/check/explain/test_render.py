@@ -23,9 +23,29 @@ def test_text_is_a_table_that_fits() -> None:
     ]
 
 
+def test_a_last_column_of_several_lines_stands_below_its_row() -> None:
+    rows = ((Cell("A"), Cell("one two"), Cell("first\nsecond one")), (Cell("B"), Cell("x"), Cell("third")))
+    assert list(render.text(Section("k", "T", "", (Table("t", ("id", "says", "shown"), rows),)), 13))[3:] == [
+        "id  says",
+        "    shown",
+        "--  -------",
+        "A   one two",
+        "    first",
+        "    second",
+        "      one",
+        "",
+        "B   x",
+        "    third",
+    ]
+
+
 @given(
     st.integers(20, 160),
-    st.lists(st.text(st.characters(codec="ascii", categories=["L", "N", "Zs"]), max_size=90), min_size=1, max_size=4),
+    st.lists(
+        st.text(st.characters(codec="ascii", categories=["L", "N", "Zs"], include_characters="\n"), max_size=90),
+        min_size=1,
+        max_size=4,
+    ),
 )
 def test_no_line_is_wider_than_it_may(width: int, cells: list[str]) -> None:
     row = tuple(map(Cell, cells))

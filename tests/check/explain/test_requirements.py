@@ -10,22 +10,40 @@ from tap.check.load import parse
 from tap.check.model import Model
 from tap.errors import TapError
 
-TEXT = """
-Parameters: {Env: {Type: String, Default: dev, AllowedValues: [dev, prod]}}
-Conditions: {Prod: !Equals [!Ref Env, prod]}
+LONG = f"{'x' * 100} begin {'y' * 100} end"
+TEXT = f"""
+Parameters:
+  Env: {{Type: String, Default: dev, AllowedValues: [dev, prod]}}
+  More: {{Type: String, Default: "no", AllowedValues: ["yes", "no"]}}
+Conditions:
+  Prod: !Equals [!Ref Env, prod]
+  Extra: !Equals [!Ref More, "yes"]
 Resources:
   Table:
     Type: AWS::DynamoDB::Table
     DeletionPolicy: Retain
-    Properties: {TableName: !Sub "t-${Env}", Keys: [{Name: id}]}
-  Copy: {Type: AWS::S3::Bucket, Condition: Prod, Properties: {Size: 5}}
-Outputs: {Name: {Value: !Ref Table}}
+    Properties: {{TableName: !Sub "t-${{Env}}", Keys: [{{Name: id}}], Long: {LONG}}}
+  Copy: {{Type: AWS::S3::Bucket, Condition: Prod, Properties: {{Size: 5}}}}
+  Bucket: {{Type: AWS::S3::Bucket, Properties: {{Kind: !If [Prod, big, small]}}}}
+  Both:
+    Type: AWS::S3::Bucket
+    Condition: Prod
+    Properties: {{Size: !If [Extra, 1, 2]}}
+Outputs: {{Name: {{Value: !Ref Table}}}}
+"""
+EDGE = """
+Resources: {Wall: {Type: AWS::WAFv2::WebACL, Properties: {Scope: CLOUDFRONT}}}
 """
 
 
 def told(*shows: str) -> list[tuple[str | None, str]]:
     worlds = Model(parse(TEXT)).worlds
     return [(one.value, one.when) for one in requirements.proofs(Row("X-1", "x", shows), worlds)]
+
+
+def said(*shows: str) -> list[tuple[bool, str]]:
+    worlds, edge = Model(parse(TEXT)).worlds, Model(parse(EDGE)).worlds
+    return [(one.met, str(one)) for one in requirements.proofs(Row("X-1", "x", shows), worlds, edge)]
 
 
 def test_a_place_is_shown_with_what_stands_there() -> None:
@@ -40,6 +58,48 @@ def test_a_place_is_shown_with_what_stands_there() -> None:
 
 def test_what_is_there_in_another_case_says_in_which() -> None:
     assert told("Copy.Size") == [("5", "Prod is true")]
+
+
+def test_a_place_must_say_what_the_row_says() -> None:
+    assert said(
+        "Table.TableName = t-dev", "Table.TableName = t-*", "Table.TableName = dev", "Table.TableName = ?-dev"
+    ) == [
+        (True, "Table.TableName = t-dev"),
+        (True, "Table.TableName = t-dev"),
+        (False, "Table.TableName = t-dev, but must be dev"),
+        (False, "Table.TableName = t-dev, but must be ?-dev"),
+    ]
+
+
+def test_what_is_said_in_another_case_only_says_in_which_and_names_no_condition_that_does_not_count() -> None:
+    assert said("Bucket.Kind = big", "Bucket.Kind = small", "Bucket.Kind = none") == [
+        (True, "Bucket.Kind = big (when Prod is true)"),
+        (True, "Bucket.Kind = small"),
+        (False, "Bucket.Kind = small, but must be none"),
+    ]
+    assert said("Both.Size = 1") == [(True, "Both.Size = 1 (when Prod is true, Extra is true)")]
+
+
+def test_a_place_in_the_edge_is_looked_for_there_alone() -> None:
+    assert said("edge:Wall.Scope = CLOUDFRONT", "edge:Table", "Wall") == [
+        (True, "edge:Wall.Scope = CLOUDFRONT"),
+        (False, "edge:Table: there is no such thing"),
+        (False, "Wall: there is no such thing"),
+    ]
+
+
+def test_of_a_long_text_only_the_parts_are_shown_that_must_be_there() -> None:
+    (_, whole), (_, parts) = said("Table.Long", "Table.Long = *begin*end")
+    assert whole.endswith(" …") and len(whole) < 200
+    assert parts == "Table.Long = … begin … end"
+
+
+def test_the_section_names_the_resources_of_the_places() -> None:
+    row = Row("X-1", "is", ("Table", "edge:Wall", "Copy.Size"))
+    section = requirements.explain([row], Model(parse(TEXT)).worlds, Model(parse(EDGE)).worlds)
+    cell = section.tables[0].rows[0][3]
+    assert cell.resources == ("Table", "Copy")
+    assert cell.text.splitlines()[1] == "edge:Wall = AWS::WAFv2::WebACL"
 
 
 def test_what_is_nowhere_is_not_met() -> None:
