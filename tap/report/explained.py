@@ -14,22 +14,25 @@ from tap.check.explain import requirements
 from tap.check.explain.run import KINDS, explain
 from tap.check.load import parse
 from tap.check.model import Model
+from tap.check.run import own_region
 from tap.document import Told
 from tap.model import SUFFIX
 from tap.report.section import Section
 
 
-def sections(told: Told, text: str, environment: str, *, whole: bool = True) -> Iterator[Section]:
+def sections(told: Told, text: str, environment: str, *, whole: bool = True, edge: str = "") -> Iterator[Section]:
     """The explanations of a template from its text, with the parameters of an environment (empty: the defaults).
 
-    Requirements are about the ``whole`` of a system, and only there where its rows are written down.
+    Requirements are about the ``whole`` of a system, its ``edge`` included, and only there where its rows are written
+    down.
     """
     values = {SUFFIX: environment, **told.environments[environment]} if environment else {}
     model = Model(parse(text), told.region, values)
+    beside = parse(edge) if edge else None
     for kind in KINDS:
         if kind == "requirements" and not (whole and _rows(told.name)):
             continue
-        found = explain(kind, model)
+        found = explain(kind, model, Model(beside, own_region(beside)) if beside else None)
         tables = tuple(table for table in found.tables if table.rows)
         if tables:
             case = f" With the parameters of {environment}." if environment else ""

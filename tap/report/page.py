@@ -54,7 +54,8 @@ def render(system: System, emitted: Iterable[Emitted], version: str = "") -> str
 
     def shown(told: Told, name: str, prefix: str = "") -> TemplateView:
         text = texts[f"{system.name}/{name}.yaml"]
-        found = _sections(told, texts[f"{system.name}/{name}.json"], whole=not prefix)
+        edge = "" if prefix else texts.get(f"{system.name}/edge.json", "")
+        found = _sections(told, texts[f"{system.name}/{name}.json"], edge, whole=not prefix)
         return view(told, text, found, prefix=prefix, file=f"{name}.yaml")
 
     views = [shown(main, "stack"), *([shown(edge, "edge", EDGE)] if edge else [])]
@@ -76,11 +77,11 @@ def render(system: System, emitted: Iterable[Emitted], version: str = "") -> str
     )
 
 
-def _sections(told: Told, text: str, *, whole: bool) -> tuple[Section, ...]:
+def _sections(told: Told, text: str, edge: str, *, whole: bool) -> tuple[Section, ...]:
     """What a page says of a template beside its parts."""
     environment = list(told.environments)[-1] if told.environments else ""
     found = [
-        *explained.sections(told, text, environment, whole=whole),
+        *explained.sections(told, text, environment, whole=whole, edge=edge),
         alarms.section(told.body),
         fates.section(told.body, told.environments),
         order.section(told.body),

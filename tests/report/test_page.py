@@ -136,6 +136,16 @@ def test_requirements_are_there_where_their_rows_are_written_down(
     assert "requirements" not in Page(of(synth.load("ecommerce"))).anchors
 
 
+@pytest.mark.parametrize("name", synth.system_names())
+def test_every_requirement_is_met_with_the_parameters_of_production(name: str) -> None:
+    (told,) = re.findall(r'<section id="requirements".*?</section>', page(name), re.DOTALL)
+    assert told.count(">met</td>") > 20 and "NOT MET" not in told
+
+
+def test_what_shows_a_requirement_stands_line_by_line_the_edge_included() -> None:
+    assert "<br>edge:Firewall.Scope = CLOUDFRONT<br>" in page("media-streaming")
+
+
 def test_the_edge_has_a_part_with_anchors_of_its_own() -> None:
     anchors = Page(page("media-streaming")).anchors
     assert {"edge", "edge-r-Firewall", "r-Firewall", "edge-L1", "L1"} <= set(anchors)
