@@ -56,8 +56,8 @@ class Tier:
     def add(self, resource: R, says: str, *, exempt: Mapping[str, str] | None = None) -> R:
         """Add a resource and the sentence that says what it is for.
 
-        ``exempt`` maps a check (a rule of cfn-lint, or of checkov: ``CKV…``) to the reason why this resource is
-        excused from it; both are written beside the resource, as the checker reads them.
+        ``exempt`` maps a check (of cfn-lint, of checkov: ``CKV…``, or of tap's own: ``TAP…``) to the reason why this
+        resource is excused from it; both are written beside the resource, as the checker reads them.
         """
         self._check_new("Resources", self.template.resources, resource.title)
         resource.Metadata = {"Description": says, "Tier": self.name, **_exemptions(exempt or {})}
@@ -101,13 +101,15 @@ class Tier:
 
 def _exemptions(reasons: Mapping[str, str]) -> dict[str, Any]:
     checkov = {check: reason for check, reason in reasons.items() if check.startswith("CKV")}
-    lint = {check: reason for check, reason in reasons.items() if check not in checkov}
+    own = {check: reason for check, reason in reasons.items() if check not in checkov}
+    lint = sorted(check for check in own if not check.startswith("TAP"))
     metadata: dict[str, Any] = {}
     if checkov:
         metadata["checkov"] = {"skip": [{"id": check, "comment": reason} for check, reason in checkov.items()]}
     if lint:
-        metadata["cfn-lint"] = {"config": {"ignore_checks": sorted(lint)}}
-        metadata["Exemptions"] = lint
+        metadata["cfn-lint"] = {"config": {"ignore_checks": lint}}
+    if own:
+        metadata["Exemptions"] = own
     return metadata
 
 

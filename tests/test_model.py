@@ -44,11 +44,18 @@ def test_a_resource_says_what_it_is_for_and_whose_it_is() -> None:
 
 def test_each_checker_finds_its_exemptions_and_a_person_the_reasons() -> None:
     tier = made()
-    exempt = {"CKV_AWS_26": "No key.", "W3005": "On purpose.", "E1029": "It is text."}
+    exempt = {"CKV_AWS_26": "No key.", "W3005": "On purpose.", "E1029": "It is text.", "TAP1801": "It goes with the rest."}
     metadata = tier.add(sns.Topic("Topic"), "Tells.", exempt=exempt).to_dict()["Metadata"]
     assert metadata["checkov"] == {"skip": [{"id": "CKV_AWS_26", "comment": "No key."}]}
     assert metadata["cfn-lint"] == {"config": {"ignore_checks": ["E1029", "W3005"]}}
-    assert metadata["Exemptions"] == {"W3005": "On purpose.", "E1029": "It is text."}
+    told = {"W3005": "On purpose.", "E1029": "It is text.", "TAP1801": "It goes with the rest."}
+    assert metadata["Exemptions"] == told
+
+
+def test_an_exemption_of_a_check_before_deployment_is_none_of_cfn_lint_s() -> None:
+    metadata = made().add(sns.Topic("Topic"), "Tells.", exempt={"TAP1801": "Why."}).to_dict()["Metadata"]
+    assert metadata["Exemptions"] == {"TAP1801": "Why."}
+    assert "cfn-lint" not in metadata
 
 
 def test_what_a_tier_adds_has_a_handle_to_refer_to_it() -> None:

@@ -39,7 +39,7 @@ def resolve(node: Any, scope: Scope) -> Any:
     if isinstance(node, list):
         found = (resolve(item, scope) for item in node)
         return [item for item in found if item is not GONE]
-    if not isinstance(node, Mapping):
+    if not isinstance(node, dict):
         return node
     if len(node) == 1:
         ((name, argument),) = node.items()
@@ -57,7 +57,7 @@ def pruned(node: Any, scope: Scope) -> Any:
     if isinstance(node, list):
         items = (pruned(item, scope) for item in node)
         return [item for item in items if item != {"Ref": "AWS::NoValue"}]
-    if not isinstance(node, Mapping):
+    if not isinstance(node, dict):
         return node
     if len(node) == 1 and "Fn::If" in node:
         chosen = _branch(node["Fn::If"], scope)

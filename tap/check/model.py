@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,7 +14,7 @@ from tap.check.evaluate import Scope
 from tap.check.load import Document
 from tap.check.naming import NAMES
 from tap.check.parameters import Parameter
-from tap.check.values import Reference, Text, Unknown, fields, references_in, shape
+from tap.check.values import Reference, Text, Unknown, fields, references_among, references_in, shape, walk
 
 HARMLESS_TRANSFORMS = frozenset(
     {"AWS::LanguageExtensions", "AWS::SecretsManager-2020-07-23", "AWS::SecretsManager-2024-09-16"}
@@ -60,7 +61,17 @@ class Resource:
     @cached_property
     def references(self) -> tuple[tuple[tuple[str, ...], Reference], ...]:
         """Every reference in its properties to another resource, with its path below ``Properties``."""
-        return tuple(references_in(self.properties))
+        return tuple(references_among(self.walked))
+
+    @cached_property
+    def walked(self) -> tuple[tuple[tuple[str, ...], Any], ...]:
+        """Every value in its properties, with its path: leaves and branches, the whole first."""
+        return tuple(walk(self.properties))
+
+    @cached_property
+    def written_walked(self) -> tuple[tuple[tuple[str, ...], Any], ...]:
+        """The same of the properties as written: with every intrinsic."""
+        return tuple(walk(self.body.get("Properties")))
 
     def get(self, *steps: str | int) -> Any:
         """What stands at these steps below ``Properties``: None where there is nothing, Unknown where it is not known.
@@ -69,12 +80,12 @@ class Resource:
         """
         found: Any = self.properties
         for step in steps:
-            if isinstance(found, Unknown | Reference | Text):
-                return Unknown(str(found))
-            if isinstance(found, Mapping):
+            if isinstance(found, dict):
                 found = found.get(step)
             elif isinstance(found, list) and isinstance(step, int) and step < len(found):
                 found = found[step]
+            elif isinstance(found, Unknown | Reference | Text):
+                return Unknown(str(found))
             else:
                 return None
         return found
@@ -110,11 +121,7 @@ class World:
     @cached_property
     def resources(self) -> Mapping[str, Resource]:
         """What is made, by logical id, in the template's order."""
-        return {
-            key: Resource(key, str(body.get("Type", "")), evaluate.pruned(body, self.scope), self.scope)
-            for key, body in self.model.resources.items()
-            if self.made(body)
-        }
+        return {key: self.model.resource(key, self) for key, body in self.model.resources.items() if self.made(body)}
 
     @cached_property
     def outputs(self) -> Mapping[str, Mapping[str, Any]]:
@@ -282,6 +289,39 @@ class Model:
         )
         return tuple(World(self, case, self._scope(case.values, case.truth)) for case in found)
 
+    def resource(self, logical_id: str, world: World) -> Resource:
+        """A resource in a world: the same object in every world in which what its text depends on is the same.
+
+        Most resources depend on a condition or two. What is worked out for one (its properties, its references) then
+        holds for the other worlds too.
+        """
+        case, dependences = world.case, self._dependences[logical_id]
+        key = (logical_id, *((case.truth.get(name), case.values.get(name)) for name in dependences))
+        found = self._shared.get(key)
+        if found is None:
+            body = self.resources[logical_id]
+            pruned = evaluate.pruned(body, world.scope)
+            found = self._shared[key] = Resource(logical_id, str(body.get("Type", "")), pruned, world.scope)
+        return found
+
+    @cached_property
+    def _shared(self) -> dict[tuple[Any, ...], Resource]:
+        return {}
+
+    @cached_property
+    def _dependences(self) -> Mapping[str, tuple[str, ...]]:
+        """The conditions and parameters that may decide what a resource is: all whose names stand in its text.
+
+        Those of the mappings count for all, since a mapping may be read by any.
+        """
+        first, *others = (world.case for world in self.worlds)
+        varying = {
+            *(name for name, truth in first.truth.items() if any(one.truth[name] != truth for one in others)),
+            *(name for name, value in first.values.items() if any(one.values[name] != value for one in others)),
+        }
+        shared = _names_in(self.template.get("Mappings"), varying)
+        return {key: tuple(sorted(shared | _names_in(body, varying))) for key, body in self.resources.items()}
+
     def longest(self, written: Any) -> int | None:
         """The most characters that an expression as written can come to; None where nothing limits it.
 
@@ -305,11 +345,20 @@ class Model:
         return value
 
 
+_VARIABLE = re.compile(r"\$\{\s*([^!${}.\s]+)")
+
+
+def _names_in(node: Any, names: set[str]) -> set[str]:
+    """Those of the names that stand in an expression: as a text, or as a variable of ``Fn::Sub``."""
+    texts = {value for _, value in walk(node) if isinstance(value, str)}
+    return (texts | {match for text in texts if "${" in text for match in _VARIABLE.findall(text)}) & names
+
+
 def _includes(node: Any) -> bool:
     """Whether ``Fn::Transform`` brings in something from elsewhere."""
     if isinstance(node, list):
         return any(map(_includes, node))
-    if isinstance(node, Mapping):
+    if isinstance(node, dict):
         return "Fn::Transform" in node or any(map(_includes, node.values()))
     return False
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 import click
 
@@ -114,6 +113,9 @@ def sarif(findings: Sequence[Finding], known: Sequence[Rule]) -> str:
 
 def junit(findings: Sequence[Finding], files: Sequence[str]) -> str:
     """JUnit's XML: a suite for each file, a failed case for each error or warning, notes as output."""
+    # It brings in urllib and http, which take a third of a whole run to import.
+    from xml.sax.saxutils import escape, quoteattr
+
     suites = []
     for file in files:
         mine = [one for one in findings if one.file == file]

@@ -144,3 +144,31 @@ Resources: {}
 def test_pseudo_parameters_follow_the_region() -> None:
     china = Model(Document("t", {"Resources": {}}), "cn-north-1").worlds[0]
     assert china.resolve({"Fn::Sub": "arn:${AWS::Partition}:x.${AWS::URLSuffix}"}) == "arn:aws-cn:x.amazonaws.com.cn"
+
+
+VARIED = """
+Parameters:
+  Stage: {Type: String, AllowedValues: [dev, prod]}
+Conditions:
+  IsProd: !Equals [!Ref Stage, prod]
+Mappings:
+  Days: {dev: {Kept: 1}, prod: {Kept: 30}}
+Resources:
+  Same: {Type: AWS::SNS::Topic}
+  ByCondition: {Type: AWS::SNS::Topic, Properties: {DisplayName: !If [IsProd, a, b]}}
+  ByName: {Type: AWS::SNS::Topic, Properties: {DisplayName: !Sub "of-${Stage}"}}
+  ByReference: {Type: AWS::SNS::Topic, Properties: {DisplayName: !Ref Stage}}
+  ByMapping: {Type: AWS::Logs::LogGroup, Properties: {RetentionInDays: !FindInMap [Days, !Ref Stage, Kept]}}
+"""
+
+
+def test_worlds_share_what_is_the_same_in_them_and_nothing_else() -> None:
+    first, second = model(VARIED).worlds
+    assert first.resources["Same"] is second.resources["Same"]
+    for key in ("ByCondition", "ByName", "ByReference"):
+        assert {world.resources[key].get("DisplayName") for world in (first, second)} in (
+            {"a", "b"},
+            {"of-dev", "of-prod"},
+            {"dev", "prod"},
+        )
+    assert {world.resources["ByMapping"].get("RetentionInDays") for world in (first, second)} == {1, 30}

@@ -15,7 +15,7 @@ from typing import Any
 from tap.check.graph.cached import cached
 from tap.check.graph.databases import CLUSTER, INSTANCE
 from tap.check.model import Resource, World
-from tap.check.values import Reference, Text, Unknown, as_bool, fields, items, shape, walk
+from tap.check.values import Reference, Text, Unknown, as_bool, fields, items, shape
 
 SECRET, ATTACHMENT = "AWS::SecretsManager::Secret", "AWS::SecretsManager::SecretTargetAttachment"
 MANAGED_KEYS = frozenset({"username", "password"})
@@ -103,13 +103,7 @@ def reads(world: World) -> tuple[Read, ...]:
 
 def _reads(world: World) -> Iterator[Read]:
     for resource in world.resources.values():
-        for path, value in walk(resource.properties):
-            if not isinstance(value, Text | Unknown):
-                continue
-            text = shape(value) if isinstance(value, Text) else value.text
-            match = _DYNAMIC.search(text) if "{{resolve:secretsmanager" in text else None
-            if match and match[2] and "$" not in match[2]:
-                yield Read(resource, path, value if isinstance(value, Text) else match[1], match[2])
+        yield from _dynamic_reads(resource)
     for resource in world.of_type("AWS::ECS::TaskDefinition"):
         for at_container, container in enumerate(items(resource.get("ContainerDefinitions"))):
             for at_secret, secret in enumerate(items(fields(container).get("Secrets"))):
@@ -119,6 +113,19 @@ def _reads(world: World) -> Iterator[Read]:
                     if match:
                         path = ("ContainerDefinitions", str(at_container), "Secrets", str(at_secret), "ValueFrom")
                         yield Read(resource, path, value, match[1])
+
+
+@cached
+def _dynamic_reads(resource: Resource) -> tuple[Read, ...]:
+    found = []
+    for path, value in resource.walked:
+        if not isinstance(value, Text | Unknown):
+            continue
+        text = shape(value) if isinstance(value, Text) else value.text
+        match = _DYNAMIC.search(text) if "{{resolve:secretsmanager" in text else None
+        if match and match[2] and "$" not in match[2]:
+            found.append(Read(resource, path, value if isinstance(value, Text) else match[1], match[2]))
+    return tuple(found)
 
 
 def generates(secret: Resource) -> tuple[str, str]:

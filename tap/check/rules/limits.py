@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tap.check.graph.cached import cached
 from tap.check.model import Resource, World
 from tap.check.rule import Found, ResourceRule, Rule, Severity, at
 from tap.check.values import Text, as_number, fields, items, shape
@@ -156,16 +157,21 @@ class TagForm(Rule):
     def check(self, world: World) -> Iterator[Found]:
         """The tags of each resource, as a list or as a mapping."""
         for resource in world.resources.values():
-            for key in _NO_LIST:
-                value = resource.properties.get(key)
-                pairs: list[tuple[str | int, Any, Any]] = []
-                if isinstance(value, list):
-                    pairs = [
-                        (index, fields(one).get("Key"), fields(one).get("Value")) for index, one in enumerate(value)
-                    ]
-                elif isinstance(value, Mapping):
-                    pairs = [(str(name), name, one) for name, one in value.items()]
-                yield from _tag_faults(resource, key, pairs)
+            yield from _tags(resource)
+
+
+@cached
+def _tags(resource: Resource) -> list[Found]:
+    found: list[Found] = []
+    for key in _NO_LIST:
+        value = resource.properties.get(key)
+        pairs: list[tuple[str | int, Any, Any]] = []
+        if isinstance(value, list):
+            pairs = [(index, fields(one).get("Key"), fields(one).get("Value")) for index, one in enumerate(value)]
+        elif isinstance(value, dict):
+            pairs = [(str(name), name, one) for name, one in value.items()]
+        found += _tag_faults(resource, key, pairs)
+    return found
 
 
 def _tag_faults(resource: Resource, key: str, pairs: list[tuple[str | int, Any, Any]]) -> Iterator[Found]:

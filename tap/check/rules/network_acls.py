@@ -37,9 +37,11 @@ class AclNumbers(ResourceRule):
         for other in world.of_type("AWS::EC2::NetworkAclEntry"):
             if other is resource:
                 return
+            if number is None or as_int(other.get("RuleNumber")) != number:
+                continue
             same = world.same(other.get("NetworkAclId"), resource.get("NetworkAclId"))
             direction = as_bool(other.get("Egress") or False) == as_bool(resource.get("Egress") or False)
-            if same and direction and number is not None and as_int(other.get("RuleNumber")) == number:
+            if same and direction:
                 says = f"{other.logical_id} has the number {number} in the same direction."
                 yield at(resource, "RuleNumber", says=says)
 

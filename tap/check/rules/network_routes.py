@@ -26,7 +26,7 @@ from tap.check.graph.network import (
 from tap.check.graph.order import before
 from tap.check.model import Resource, World
 from tap.check.rule import Found, ResourceRule, Rule, Severity, at, beside
-from tap.check.values import Reference, as_int, fields, shape, walk
+from tap.check.values import Reference, as_int, fields, shape
 
 _ROUTES = "VPC user guide, “Configure route tables”"
 _NAT = "VPC user guide, “NAT gateways”"
@@ -102,7 +102,7 @@ class CidrCount(Rule):
     def check(self, world: World) -> Iterator[Found]:
         """Every Fn::Select from an Fn::Cidr, and every Fn::Cidr, in subnets."""
         for resource in world.of_type(SUBNET, "AWS::EC2::VPCCidrBlock", "AWS::EC2::SubnetCidrBlock"):
-            for path, node in walk(resource.written):
+            for path, node in resource.written_walked:
                 said = node.get("Fn::Select") if isinstance(node, dict) and len(node) == 1 else None
                 if not isinstance(said, list) or len(said) != 2:
                     continue

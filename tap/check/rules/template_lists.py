@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tap.check.evaluate import short
 from tap.check.graph.cached import cached
-from tap.check.model import World
+from tap.check.model import Resource, World
 from tap.check.rule import Found, Rule, Severity
-from tap.check.rules.template_references import Place, calls, parts
+from tap.check.rules.template_references import Place, calls, parts, parts_of
 from tap.check.values import as_int, fields
 
 
 @cached
 def _selects(world: World) -> list[tuple[str, Place, Any]]:
     """Every Fn::Select of a world with its argument, a list of two."""
+    outputs = (one for one in parts(world) if not one[0])
+    return [
+        *(one for resource in world.resources.values() for one in _selects_of(resource)),
+        *_selected(outputs),
+    ]
+
+
+@cached
+def _selects_of(resource: Resource) -> list[tuple[str, Place, Any]]:
+    return _selected(parts_of(resource))
+
+
+def _selected(nodes: Iterable[tuple[str, Place, Any]]) -> list[tuple[str, Place, Any]]:
     return [
         (logical_id, where, argument)
-        for logical_id, place, node in parts(world)
+        for logical_id, place, node in nodes
         for where, name, argument in calls(node, place)
         if name == "Fn::Select" and isinstance(argument, list) and len(argument) == 2
     ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from tap.check.evaluate import pruned
 from tap.check.graph.cached import cached
-from tap.check.model import World
+from tap.check.model import Model, Resource, World
 from tap.check.rule import Found, Rule, at, beside
 from tap.check.values import fields
 
@@ -32,7 +33,7 @@ def names_in(node: Any, place: Place) -> Iterator[tuple[Place, str, str]]:
     if isinstance(node, list):
         for index, item in enumerate(node):
             yield from names_in(item, (*place, str(index)))
-    if not isinstance(node, Mapping):
+    if not isinstance(node, dict):
         return
     for key, value in node.items():
         here = (*place, str(key))
@@ -63,10 +64,8 @@ def _sub_names(value: Any, place: Place) -> Iterator[tuple[Place, str, str]]:
 
 def parts(world: World) -> Iterator[tuple[str, Place, Any]]:
     """The expressions that a world has: of resources and outputs, with the branches that it takes."""
-    for key, resource in world.resources.items():
-        for part in ("Properties", "UpdatePolicy", "CreationPolicy"):
-            if resource.body.get(part) is not None:
-                yield key, ("Resources", key, part), resource.body[part]
+    for resource in world.resources.values():
+        yield from parts_of(resource)
     for key, body in fields(world.model.template.get("Outputs")).items():
         if isinstance(body, Mapping) and world.made(body):
             yield (
@@ -76,14 +75,32 @@ def parts(world: World) -> Iterator[tuple[str, Place, Any]]:
             )
 
 
+def parts_of(resource: Resource) -> Iterator[tuple[str, Place, Any]]:
+    """The expressions of one resource."""
+    key = resource.logical_id
+    for part in ("Properties", "UpdatePolicy", "CreationPolicy"):
+        if resource.body.get(part) is not None:
+            yield key, ("Resources", key, part), resource.body[part]
+
+
 @cached
 def _names(world: World) -> list[tuple[str, Place, str, str]]:
     """Every name that a world's expressions refer to: owner, place, name, attribute."""
-    return [
-        (logical_id, where, name, attribute)
-        for logical_id, place, node in parts(world)
-        for where, name, attribute in names_in(node, place)
+    found = [
+        (key, where, name, attribute)
+        for key, resource in world.resources.items()
+        for where, name, attribute in _names_of(resource)
     ]
+    for logical_id, place, node in parts(world):
+        if not logical_id:
+            found += [(logical_id, where, name, attribute) for where, name, attribute in names_in(node, place)]
+    return found
+
+
+@cached
+def _names_of(resource: Resource) -> list[tuple[Place, str, str]]:
+    """Every name that a resource's expressions refer to: place, name, attribute."""
+    return [one for _, place, node in parts_of(resource) for one in names_in(node, place)]
 
 
 class UnknownName(Rule):
@@ -271,7 +288,7 @@ class UnknownKeys(Rule):
             if isinstance(said, str) and said not in conditions and not world.open:
                 yield Found(key, ("Resources", key, "Condition"), f"There is no condition {said}.")
         for section in ("Resources", "Outputs", "Conditions"):
-            for place, name, argument in calls(world.model.template.get(section), (section,)):
+            for place, name, argument in _calls(world.model, section):
                 owner = place[1] if section == "Resources" and len(place) > 1 else ""
                 if owner and owner in world.model.resources and owner not in world.resources:
                     continue
@@ -309,12 +326,18 @@ def _map_fault(argument: list[Any], world: World) -> str:
     return ""
 
 
+@lru_cache(maxsize=3)
+def _calls(model: Model, section: str) -> list[tuple[Place, str, Any]]:
+    """The calls in a section of the template, which all worlds have."""
+    return list(calls(model.template.get(section), (section,)))
+
+
 def calls(node: Any, place: Place) -> Iterator[tuple[Place, str, Any]]:
     """Every Fn::If, Fn::FindInMap, Fn::Select and Condition in an expression: place, function, argument."""
     if isinstance(node, list):
         for index, item in enumerate(node):
             yield from calls(item, (*place, str(index)))
-    elif isinstance(node, Mapping):
+    elif isinstance(node, dict):
         for key, value in node.items():
             if len(node) == 1 and key in ("Fn::If", "Fn::FindInMap", "Condition", "Fn::Select"):
                 yield place, str(key), value

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from tap.check.arn import parse
-from tap.check.model import HARMLESS_TRANSFORMS, Model, World
+from tap.check.graph.cached import cached
+from tap.check.model import HARMLESS_TRANSFORMS, Model, Resource, World
 from tap.check.rule import Found, Rule, Severity, at
 from tap.check.values import Reference, Text, Unknown, fields, items, shape, walk
 
@@ -53,7 +54,7 @@ class OtherRegion(Rule):
         for resource in world.resources.values():
             if resource.type.startswith(_ANY_REGION) or _edge(resource.get("EndpointConfiguration")):
                 continue
-            for path, value in walk(resource.properties):
+            for path, value in resource.walked:
                 if path and path[-1] in _SAME_REGION and not (path[-1] == "CertificateArn" and _at_edge(resource.type)):
                     arn = parse(value)
                     if arn and arn.service in _REGIONAL and arn.region not in (None, "", world.region):
@@ -280,14 +281,27 @@ class Exports(Rule):
                 yield Found("", ("Outputs", key, "Export", "Name"), says)
             seen.setdefault(text, key)
         for resource in world.resources.values():
-            for place, node in walk(resource.body.get("Properties"), ("Properties",)):
-                argument = node.get("Fn::ImportValue") if isinstance(node, Mapping) and len(node) == 1 else None
-                if argument is None:
-                    continue
+            for place, argument in _imports(resource):
                 found = world.resolve(argument)
                 if isinstance(found, str | Text | Unknown | Reference) and shape(found) in seen:
                     says = f"{shape(found)} is an export of this template: a stack cannot import its own."
-                    yield Found(resource.logical_id, ("Resources", resource.logical_id, *place), says)
+                    yield Found(resource.logical_id, ("Resources", resource.logical_id, "Properties", *place), says)
+
+
+@cached
+def _imports(resource: Resource) -> list[tuple[tuple[str, ...], Any]]:
+    """What a resource imports, with the places."""
+    return [
+        (place, node["Fn::ImportValue"])
+        for place, node in resource.written_walked
+        if isinstance(node, dict) and len(node) == 1 and "Fn::ImportValue" in node
+    ]
+
+
+@cached
+def _dynamic_texts(resource: Resource) -> list[tuple[tuple[str, ...], str]]:
+    """The texts of a resource with dynamic references, with their places."""
+    return [(place, one) for place, one in resource.written_walked if isinstance(one, str) and "resolve:" in one]
 
 
 _DYNAMIC = re.compile(r"\{\{\s*resolve:([^}]*)\}\}")
@@ -312,13 +326,11 @@ class DynamicReference(Rule):
     def check(self, world: World) -> Iterator[Found]:
         """Each text of each resource."""
         for resource in world.resources.values():
-            for place, value in walk(resource.body.get("Properties"), ("Properties",)):
-                if not isinstance(value, str) or "resolve:" not in value:
-                    continue
+            for place, value in _dynamic_texts(resource):
                 for match in _DYNAMIC.finditer(value):
                     says = _dynamic_fault(match[1], resource.type)
                     if says:
-                        yield Found(resource.logical_id, ("Resources", resource.logical_id, *place), says)
+                        yield Found(resource.logical_id, ("Resources", resource.logical_id, "Properties", *place), says)
 
 
 def _dynamic_fault(inner: str, kind: str) -> str:
