@@ -44,11 +44,11 @@ def test_a_resource_says_what_it_is_for_and_whose_it_is() -> None:
 
 def test_each_checker_finds_its_exemptions_and_a_person_the_reasons() -> None:
     tier = made()
-    exempt = {"CKV_AWS_26": "No key.", "W3005": "On purpose.", "E1029": "It is text.", "TAP1801": "It goes with the rest."}
+    exempt = {"CKV_AWS_26": "No key.", "W3005": "On purpose.", "E1029": "It is text.", "TAP1801": "It goes."}
     metadata = tier.add(sns.Topic("Topic"), "Tells.", exempt=exempt).to_dict()["Metadata"]
     assert metadata["checkov"] == {"skip": [{"id": "CKV_AWS_26", "comment": "No key."}]}
     assert metadata["cfn-lint"] == {"config": {"ignore_checks": ["E1029", "W3005"]}}
-    told = {"W3005": "On purpose.", "E1029": "It is text.", "TAP1801": "It goes with the rest."}
+    told = {"W3005": "On purpose.", "E1029": "It is text.", "TAP1801": "It goes."}
     assert metadata["Exemptions"] == told
 
 
