@@ -1,4 +1,4 @@
-"""What a failure's words mean, and what to do: looked up in a table of messages that are known. Pure."""
+"""What a failure's words mean, and what to do: the form of an entry in the table of known messages. Pure."""
 
 from __future__ import annotations
 
@@ -45,11 +45,3 @@ class Advice:
     means: str
     do: str
     source: str
-
-
-def advise(type_: str, reason: str) -> Advice | None:
-    """What is known of the reason with which a resource of this type failed: the first entry that fits."""
-    from tap.deploy.advice_table import TABLE
-
-    found = (known.match(type_, reason) for known in TABLE)
-    return next((one for one in found if one), None)

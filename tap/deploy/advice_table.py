@@ -5,7 +5,7 @@ Each row: what it is called, the words, what they mean, what to do, where both a
 
 from __future__ import annotations
 
-from tap.deploy.advice import Known
+from tap.deploy.advice import Advice, Known
 from tap.deploy.advice_table_data import DATA
 from tap.deploy.advice_table_network import NETWORK
 from tap.deploy.advice_table_services import SERVICES
@@ -278,3 +278,9 @@ _GENERAL = (
 
 TABLE: tuple[Known, ...] = (*_STACKS, *_PERMISSIONS, *NETWORK, *DATA, *SERVICES, *_GENERAL)
 """In the order in which they are tried."""
+
+
+def advise(type_: str, reason: str) -> Advice | None:
+    """What is known of the reason with which a resource of this type failed: the first entry that fits."""
+    found = (known.match(type_, reason) for known in TABLE)
+    return next((one for one in found if one), None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tap.deploy.advice import Advice, advise
+from tap.deploy.advice import Advice
+from tap.deploy.advice_table import advise
 from tap.deploy.events import STACK, Event
 from tap.deploy.subject import Subject
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tap.deploy.advice import Known, advise
-from tap.deploy.advice_table import TABLE
+from tap.deploy.advice import Known
+from tap.deploy.advice_table import TABLE, advise
 
 
 def handler(text: str, code: str, service: str = "Ec2", status: int = 400) -> str:
