@@ -120,6 +120,7 @@ def _environment() -> Environment:
     )
     made.filters["prose"] = prose
     made.filters["raw"] = Markup
+    made.filters["breakable"] = breakable
     return made
 
 
@@ -131,3 +132,8 @@ def prose(text: str) -> Markup:
     return Markup().join(
         Markup("<code>{}</code>").format(piece) if place % 2 else escape(piece) for place, piece in enumerate(pieces)
     )
+
+
+def breakable(type: str) -> Markup:
+    """A type's name as HTML that a narrow column breaks after colons, and nowhere else."""
+    return Markup("::<wbr>").join(escape(piece) for piece in type.split("::"))

@@ -15,6 +15,11 @@ class Cell:
     tone: str = ""
     """``good``, ``bad`` or nothing: said by the text too, never by the colour alone."""
 
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it is there for the table's sake alone, and left out where a row is read as a list."""
+        return not self.resources and self.text in ("", "–", "·")
+
 
 @dataclass(frozen=True)
 class Table:

@@ -239,9 +239,15 @@ def _outwards(world: World) -> Table:
         out = sorted({_ports_of(one) for one in free if open_to_all(one)})
         through = sorted({_through(world, one) for one in end.subnets}) or ["unknown"]
         # A load balancer and a link begin no connections of their own to the internet.
-        allowed = "ports " + ", ".join(out) if out else "nothing: its groups name what it may reach"
+        allowed = _in_words(out) if out else "nothing: its groups name what it may reach"
         rows.append((about(end.name), Cell(allowed), Cell(", ".join(through) if out else "–")))
     return Table("Out to the internet", ("what", "its groups let out", "through"), tuple(rows))
+
+
+def _in_words(ports: list[str]) -> str:
+    if "all" in ports:
+        return "all ports"
+    return f"port{'' if len(ports) == 1 and ports[0].isdecimal() else 's'} {', '.join(ports)}"
 
 
 def _ports_of(one: Pass) -> str:

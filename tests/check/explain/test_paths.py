@@ -126,7 +126,7 @@ def test_what_leads_out_is_told() -> None:
     out = next(table for table in section.tables if table.title == "Out to the internet")
     assert {row[0].resources[0]: (row[1].text, row[2].text) for row in out.rows} == {
         "Balancer": ("nothing: its groups name what it may reach", "–"),
-        "Service": ("ports all", "no route"),
+        "Service": ("all ports", "no route"),
         "Database": ("nothing: its groups name what it may reach", "–"),
     }
 
