@@ -16,9 +16,8 @@ from tests.requirements.template import (
     variants,
 )
 
-FILES = sorted(
-    str(path.relative_to(OUT)) for path in OUT.glob("*/**/*.json") if "parameters" not in path.relative_to(OUT).parts
-)
+LAYOUTS = ("stack.json", "edge.json", "tiers/*.json", "nested/*.json")
+FILES = sorted(str(path.relative_to(OUT)) for layout in LAYOUTS for path in OUT.glob(f"*/{layout}"))
 WHOLE = [file for file in FILES if file.endswith(("/stack.json", "/edge.json"))]
 """The templates that are a system, or its edge, in one."""
 

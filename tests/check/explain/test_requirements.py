@@ -17,6 +17,7 @@ Parameters:
   More: {{Type: String, Default: "no", AllowedValues: ["yes", "no"]}}
 Conditions:
   Prod: !Equals [!Ref Env, prod]
+  Dev: !Not [{{Condition: Prod}}]
   Extra: !Equals [!Ref More, "yes"]
 Resources:
   Table:
@@ -77,7 +78,7 @@ def test_what_is_said_in_another_case_only_says_in_which_and_names_no_condition_
         (True, "Bucket.Kind = small"),
         (False, "Bucket.Kind = small, but must be none"),
     ]
-    assert said("Both.Size = 1") == [(True, "Both.Size = 1 (when Prod is true, Extra is true)")]
+    assert said("Both.Size = 1") == [(True, "Both.Size = 1 (when Prod is true, Dev is false, Extra is true)")]
 
 
 def test_a_place_in_the_edge_is_looked_for_there_alone() -> None:
