@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tap.check.graph.acls import ACL, Entry, entries_of
 from tap.check.model import Resource, World
 from tap.check.rule import Found, ResourceRule, Severity, at
 from tap.check.values import as_bool, as_int
@@ -79,9 +80,53 @@ class AnswersStopped(ResourceRule):
                 return
             sides[out].append((0, 65535) if protocol == -1 else (low or 0, high or 0))
         for out, way, back in ((False, "in", "out"), (True, "out", "in")):
-            asked = [span for span in sides[out] if span[0] < 32768 and span != (0, 65535)]
-            if (asked or sides[out]) and not any(low <= 60999 and high >= 32768 for low, high in sides[not out]):
-                span = (asked or sides[out])[0]
+            # What is open for 1024-65535 alone is for answers itself, and asks for none.
+            asked = [span for span in sides[out] if span[0] > 32768 or span[1] < 60999 or span == (0, 65535)]
+            asked = asked or (sides[out] if not sides[not out] else [])
+            if asked and not any(low <= 60999 and high >= 32768 for low, high in sides[not out]):
+                span = min(asked, key=lambda one: one == (0, 65535))
                 ports = str(span[0]) if span[0] == span[1] else f"{span[0]}-{span[1]}"
                 says = f"TCP {ports} goes {way}; no entry lets the answers {back} (ports 1024-65535)."
                 yield at(resource, says=says)
+
+
+class NeverAsked(ResourceRule):
+    """An entry that never decides anything."""
+
+    id = "TAP1596"
+    title = "An entry of a network ACL is decided by one before it"
+    description = (
+        "Entries are tried by their numbers, and the first that fits decides: one that takes all that a later one is "
+        "for, and says the opposite, leaves the later one without effect."
+    )
+    severity = Severity.WARNING
+    source = "VPC user guide, “Control subnet traffic with network access control lists”"
+    advice = "Give the narrower entry the lower number."
+    types = (ACL,)
+
+    def check_resource(self, resource: Resource, world: World) -> Iterator[Found]:
+        """The entries of an ACL, each against those before it."""
+        for egress in (False, True):
+            told = entries_of(world, resource, egress).entries
+            for place, one in enumerate(told):
+                for other in told[:place]:
+                    if other.allows != one.allows and other.number != one.number and _takes_all(other, one):
+                        word = "allows" if other.allows else "denies"
+                        says = f"{other.resource.logical_id} (number {other.number}) {word} all that it is for."
+                        yield at(one.resource, "RuleNumber", says=says)
+                        break
+
+
+def _takes_all(first: Entry, second: Entry) -> bool:
+    if first.block is None or second.block is None or first.ports is None or second.ports is None:
+        return False
+    if first.protocol not in ("-1", second.protocol) or first.block.version != second.block.version:
+        return False
+    if first.protocol not in ("-1", "6", "17"):
+        return False  # ICMP has types and codes of its own.
+    ports = first.protocol == "-1" or (first.ports[0] <= second.ports[0] and second.ports[1] <= first.ports[1])
+    return (
+        ports
+        and int(first.block.network_address) <= int(second.block.network_address)
+        and (int(second.block.broadcast_address) <= int(first.block.broadcast_address))
+    )
