@@ -25,6 +25,9 @@ class Keep:
             self._plan = replace(self._plan, not_planned=(*self._plan.not_planned, proposal.plan.stack_name))
             return False
         if proposal.change_set.empty:
+            if proposal.plan.settings:
+                name = proposal.plan.stack_name
+                _target.note(f"{name}: its settings need no change set, so they are not saved; `deploy` sets them.")
             return False
         self._kept.append((job, proposal))
         one = saved.stack_of(job, source, proposal, self._plan.salt)

@@ -55,7 +55,7 @@ def deploy_one(job: Job, source: StackSource, run: Run, consent: Consent) -> Ste
         raise StackError(f"{name}: {' '.join(proposal.plan.notes)}")
     if made.empty:
         workflow.drop(job, proposal)
-        if proposal.plan.pending:
+        if proposal.plan.not_applied:
             show(proposal.plan, result=False)
             _target.note(f"{name}: CloudFormation would change nothing, so nothing was; see above what is not applied.")
         else:
@@ -88,21 +88,21 @@ def deploy_one(job: Job, source: StackSource, run: Run, consent: Consent) -> Ste
     if name not in run.changed:
         run.changed.append(name)
     _target.note(f"{name}: {outcome.status}.")
-    guard.apply(client, made.stack_id, proposal.settings, job.settings)
-    for one in proposal.settings:
+    guard.apply(client, made.stack_id, proposal.plan.settings, job.settings)
+    for one in proposal.plan.settings:
         _target.note(f"{name}: {one.kind} is set.")
 
 
 def _protect(job: Job, proposal: Proposal, run: Run, *, yes: bool) -> None:
     """Set what the environment's settings ask of a stack that needs no other change."""
-    if not proposal.settings:
+    if not proposal.plan.settings:
         return
     name = proposal.plan.stack_name
-    for one in proposal.settings:
+    for one in proposal.plan.settings:
         _target.note(f"  {one.sentence}")
     _target.ask(f"Set this on {name}?", yes=yes, refused=run.refused(name))
-    guard.apply(job.session.cloudformation, proposal.stack.id, proposal.settings, job.settings)
-    for one in proposal.settings:
+    guard.apply(job.session.cloudformation, proposal.stack.id, proposal.plan.settings, job.settings)
+    for one in proposal.plan.settings:
         _target.note(f"{name}: {one.kind} is set.")
 
 

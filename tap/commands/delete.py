@@ -153,7 +153,10 @@ def _check_imported(there: Sequence[Doomed]) -> None:
     lines = []
     for job in {id(one.job): one.job for one in there}.values():
         ids = {one.stack.id for one in there if one.job is job}
-        for export, names in imported.kept_by(job.session.cloudformation, ids).items():
+        kept, unseen = imported.kept_by(job.session.cloudformation, ids)
+        if unseen:
+            _target.note(unseen)
+        for export, names in kept.items():
             staying = [name for name in names if name not in going]
             lines += [f"{export} is imported by {', '.join(staying)}"] if staying else []
     if lines:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tap.deploy.aws_errors import code
 from tap.deploy.plan import Side, resolved_exports
 from tap.deploy.resolve import resolve
 from tap.references import find
@@ -45,20 +46,26 @@ def _values(side: Side) -> dict[str, object]:
     return {str(resolve(one["Export"]["Name"], side.scope)): one.get("Value") for one in outputs if "Export" in one}
 
 
-def importers(client: CloudFormationClient, export: str) -> tuple[str, ...]:
-    """The names of the stacks that import an export; none where it is not there, or where one may not ask."""
+def importers(client: CloudFormationClient, export: str) -> tuple[str, ...] | None:
+    """The names of the stacks that import an export; none where it is not there. None where they cannot be seen."""
     try:
         pages = client.get_paginator("list_imports").paginate(ExportName=export)
         return tuple(name for page in pages for name in page["Imports"])
-    except (ClientError, BotoCoreError):
+    except ClientError as error:
         # CloudFormation answers with an error when nobody imports it (API reference, ListImports).
-        return ()
+        return () if code(error) == "ValidationError" else None
+    except BotoCoreError:
+        return None
 
 
 def refusals(client: CloudFormationClient, stack_name: str, stakes: Iterable[Stake]) -> Iterator[str]:
     """A sentence for each export that CloudFormation will not let go or change, and what to do."""
+    unseen = []
     for stake in stakes:
-        stacks = [name for name in importers(client, stake.name) if name != stack_name]
+        found = importers(client, stake.name)
+        if found is None:
+            unseen.append(stake.name)
+        stacks = [name for name in found or () if name != stack_name]
         if stacks:
             happens = "disappears" if stake.gone else "changes its value"
             yield (
@@ -66,17 +73,27 @@ def refusals(client: CloudFormationClient, stack_name: str, stakes: Iterable[Sta
                 f"refuse. Do it in two steps: first deploy {', '.join(stacks)} without that import, then this stack. "
                 "To give another value meanwhile, export it under a new name."
             )
+    if unseen:
+        yield (
+            f"Who imports {', '.join(unseen)} could not be seen (ListImports): the export disappears or changes its "
+            "value, which CloudFormation refuses while another stack imports it."
+        )
 
 
-def kept_by(client: CloudFormationClient, stack_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+def kept_by(client: CloudFormationClient, stack_ids: Collection[str]) -> tuple[dict[str, tuple[str, ...]], str]:
     """The exports of these stacks that are imported, each with the names of the stacks that do.
 
-    Nothing where one may not ask.
+    And a sentence where that could not be seen, else ``""``.
     """
     try:
         pages = client.get_paginator("list_exports").paginate()
         names = [one["Name"] for page in pages for one in page["Exports"] if one["ExportingStackId"] in stack_ids]
     except (ClientError, BotoCoreError):
-        return {}
-    found = ((name, importers(client, name)) for name in names)
-    return {name: stacks for name, stacks in found if stacks}
+        return {}, f"Whether other stacks import from what is to go could not be seen (ListExports). {_KEPT}"
+    found = {name: importers(client, name) for name in names}
+    unseen = ", ".join(name for name, stacks in found.items() if stacks is None)
+    note = f"Who imports {unseen} could not be seen (ListImports). {_KEPT}" if unseen else ""
+    return {name: stacks for name, stacks in found.items() if stacks}, note
+
+
+_KEPT = "CloudFormation refuses to delete a stack while another imports from it."

@@ -45,7 +45,7 @@ def _loud(plan: Plan) -> Iterator[str]:
     """What must be said first where the two differ. Sources: aws/aws-cdk-cli pull request 1951 (WAFv2: the change set
     completes with an empty list, and the deployment applies the change), aws/aws-cdk issue 11521 (a change of policies
     alone: the change set fails, and the change is applied together with another one)."""
-    if plan.empty and plan.pending:
+    if plan.not_applied:
         yield _EMPTY
     elif plan.hidden and not plan.empty:
         names = ", ".join(dict.fromkeys(plan.hidden))

@@ -14,6 +14,7 @@ from typing import Any
 from tap.deploy.changeset import Kind
 from tap.deploy.findings import Finding
 from tap.deploy.gate import Harm
+from tap.deploy.guard import Setting
 from tap.deploy.mask import Mask
 from tap.deploy.parameters import secrets
 from tap.deploy.resolve import SECRET, Scope, resolve
@@ -58,7 +59,8 @@ class Plan:
     there is nothing to change, so that nothing can be executed, whatever the comparison sees. ``widenings`` say who
     gains access to what, ``harms`` what is replaced, deleted or less protected (:func:`tap.deploy.risk.judged`),
     ``findings`` what CloudFormation's own validation warns of. ``outputs`` are the outputs that change. ``drift`` is
-    the stack's ``StackDriftStatus`` in a drift-aware change set.
+    the stack's ``StackDriftStatus`` in a drift-aware change set. ``settings`` are set on the stack once it is as it
+    should be, without a change set.
     """
 
     stack_name: str
@@ -73,6 +75,7 @@ class Plan:
     outputs: tuple[SectionEdit, ...] = ()
     empty: bool = False
     drift: str = ""
+    settings: tuple[Setting, ...] = ()
 
     @property
     def all_changes(self) -> Iterator[Change]:
@@ -94,8 +97,16 @@ class Plan:
     def pending(self) -> bool:
         """Whether there is anything to do. An executable change set is, though it may list no resource."""
         if self.foreseen:
-            return bool(self.kind == "CREATE" or self.changes or self.outputs)
-        return not self.empty or bool(self.outputs) or any(one.only != "metadata" for one in self.changes)
+            return bool(self.kind == "CREATE" or self.changes or self.outputs or self.settings)
+        return not self.empty or self.not_applied or bool(self.settings)
+
+    @property
+    def not_applied(self) -> bool:
+        """Whether the templates differ though CloudFormation says that there is nothing to change.
+
+        Not where resources' metadata alone differ: nobody misses them.
+        """
+        return self.empty and (bool(self.outputs) or any(one.only != "metadata" for one in self.changes))
 
     @property
     def replaces(self) -> bool:

@@ -52,6 +52,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
         "findings": [_finding(finding) for finding in plan.findings],
         "parameters": [_parameter(one) for one in plan.parameters],
         "resources": [_change(change) for change in plan.changes],
+        "settings": [{"name": one.kind, "before": one.before, "after": one.after} for one in plan.settings],
         "outputs": [machine.section(one) for one in plan.outputs],
         "notes": list(remarks(plan)),
     }

@@ -56,9 +56,13 @@ def summary(plan: Plan) -> str:
     counts = words.counted(plan.counts)
     if plan.outputs:
         counts.append(f"{len(plan.outputs)} change{'' if len(plan.outputs) == 1 else 's'} of outputs")
+    unseen = plan.empty and bool(counts)
+    if plan.settings:
+        counts = counts or ["no changes of resources"]
+        counts.append(f"{len(plan.settings)} setting{'' if len(plan.settings) == 1 else 's'} of the stack")
     what = ", ".join(counts) or ("no resource changes" if plan.parameters and not plan.empty else "no changes")
     verb = "a new stack" if plan.kind == "CREATE" else "an update"
-    if plan.empty and counts:
+    if unseen:
         return f"{verb} that CloudFormation sees no change in: {what}"
     return f"{verb}, read off the templates: {what}" if plan.foreseen else f"{verb}: {what}"
 

@@ -134,7 +134,7 @@ def stack_of(job: Job, source: StackSource, proposal: Proposal, salt: str) -> Sa
         changed(proposal.stack) if proposal.plan.kind == "UPDATE" else "",
         digest_of_deployed(job.session, proposal.stack) if proposal.plan.kind == "UPDATE" else "",
         request.conduct.disable_rollback(request.kind),
-        tuple(one.kind for one in proposal.settings),
+        tuple(one.kind for one in proposal.plan.settings),
         job.settings.policy,
         proposal.plan.harms,
         plan_json.to_json(proposal.plan),

@@ -28,7 +28,7 @@ from tap.deploy.changeset import ChangeSet, Conduct, Kind, Request, Sleep
 from tap.deploy.foresight import foresee
 from tap.deploy.gate import BlockedError, Does
 from tap.deploy.graph import Needs
-from tap.deploy.guard import Setting, Settings
+from tap.deploy.guard import Settings
 from tap.deploy.listed import from_change_set
 from tap.deploy.plan import NOTHING, Plan, Side, resolved_exports, resolved_imports
 from tap.deploy.resolve import resolve
@@ -105,15 +105,13 @@ class Proposal:
     """What would be done to one stack.
 
     ``change_set`` is None where CloudFormation could not be asked yet and the plan is foreseen. Whoever holds
-    a proposal with a change set executes it or drops it. ``request`` is what it was made from, ``settings`` what is to
-    be set on the stack afterwards.
+    a proposal with a change set executes it or drops it. ``request`` is what it was made from.
     """
 
     plan: Plan
     stack: Stack
     change_set: ChangeSet | None
     request: Request | None = field(default=None, repr=False)
-    settings: tuple[Setting, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -214,7 +212,7 @@ def propose(
         _check_no_other_layout(job, source)
     old, new = _sides(job, source, stack, note)
     kind: Kind = "UPDATE" if stack.state.next is Next.UPDATE else "CREATE"
-    missing = _missing_imports(job, new)
+    missing, unseen = _missing_imports(job, new)
     if missing - set(promised):
         raise StackError(
             f"{stack.name} imports what no stack exports: {', '.join(sorted(missing - set(promised)))}. "
@@ -227,7 +225,7 @@ def propose(
             else f"It {stack.state.sentence} ({stack.status}): deploy deletes it first, then creates it anew."
         )
         found, blind = compared.offline(old, new)
-        notes = (why,) if old is NOTHING or not blind else (why, blind)
+        notes = tuple(filter(None, (why, "" if old is NOTHING else blind, unseen)))
         plan = merge.merged(replace(foresee(stack.name, kind, old, new), notes=notes), found, new)
         return _with_settings(
             job, _with_refusals(job, Proposal(risk.judged(plan, found, old, new), stack, None), old, new)
@@ -251,8 +249,7 @@ def propose(
     found, blind = compared.offline(old, new)
     made = changeset.make(client, request, job.session.pace, sleep)
     plan = merge.merged(from_change_set(made, kind, old, new), found, new)
-    if not made.empty and blind:
-        plan = replace(plan, notes=(*plan.notes, blind))
+    plan = replace(plan, notes=(*plan.notes, *filter(None, ("" if made.empty else blind, unseen))))
     proposal = Proposal(risk.judged(plan, found, old, new), stack, made, request)
     return _with_settings(job, _with_refusals(job, proposal, old, new))
 
@@ -270,7 +267,8 @@ def _with_settings(job: Job, proposal: Proposal) -> Proposal:
     """The proposal with what is to be set on the stack, which its plan says."""
     stack = proposal.stack
     wanted = guard.differences(job.session.cloudformation, stack, job.settings)
-    notes = [f"Once it is deployed, {one.sentence}." for one in wanted]
+    when = "Without any change set" if proposal.empty else "Once it is deployed"
+    notes = [f"{when}, {one.sentence}." for one in wanted]
     if stack.drift == "DRIFTED" and not job.order.conduct.revert_drift:
         seen = f" ({stack.drift_seen:%Y-%m-%d %H:%M})" if stack.drift_seen else ""
         notes.insert(
@@ -278,8 +276,7 @@ def _with_settings(job: Job, proposal: Proposal) -> Proposal:
             f"It had drifted from its template when that was last detected{seen}: this is compared with the template, "
             "not with what is there. `drift` shows it; --revert-drift sets it back.",
         )
-    plan = replace(proposal.plan, notes=(*proposal.plan.notes, *notes))
-    return replace(proposal, plan=plan, settings=wanted)
+    return replace(proposal, plan=replace(proposal.plan, notes=(*proposal.plan.notes, *notes), settings=wanted))
 
 
 def drop(job: Job, proposal: Proposal) -> None:
@@ -408,12 +405,12 @@ def _check_no_other_layout(job: Job, source: StackSource) -> None:
             )
 
 
-def _missing_imports(job: Job, new: Side) -> set[str]:
-    """What a stack imports and nobody exports; nothing where exports may not be listed, for CloudFormation will say."""
+def _missing_imports(job: Job, new: Side) -> tuple[set[str], str]:
+    """What a stack imports and nobody exports; and a sentence where exports may not be listed, else ``""``."""
     wanted = set(resolved_imports(new))
     try:
-        return wanted - stacks.exports(job.session.cloudformation) if wanted else set()
+        return wanted - stacks.exports(job.session.cloudformation) if wanted else set(), ""
     except ClientError as error:
         if aws_errors.code(error) not in aws_errors.DENIED:
             raise
-        return set()
+        return set(), "Whether what it imports is there could not be seen (ListExports is not allowed)."

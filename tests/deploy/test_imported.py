@@ -51,12 +51,20 @@ def test_what_nobody_imports_is_no_matter(stubbed: Stubbed) -> None:
     assert list(refusals(client, "notes-dev", [Stake("notes-dev-table", gone=True)])) == []
 
 
-def test_where_one_may_not_ask_nothing_is_said(stubbed: Stubbed) -> None:
+def test_where_one_may_not_ask_that_is_said(stubbed: Stubbed) -> None:
     client, stubber = stubbed("cloudformation")
-    stubber.add_client_error("list_imports", "AccessDenied")
-    assert importers(client, "x") == ()
+    for _ in range(3):
+        stubber.add_client_error("list_imports", "AccessDenied")
+    assert importers(client, "x") is None
+    (said,) = refusals(client, "notes-dev", [Stake("a", gone=True), Stake("b", gone=False)])
+    assert said.startswith("Who imports a, b could not be seen (ListImports): ")
     stubber.add_client_error("list_exports", "AccessDenied")
-    assert kept_by(client, {"s"}) == {}
+    nothing, said = kept_by(client, {"s"})
+    assert (nothing, "(ListExports)" in said) == ({}, True)
+    stubber.add_response("list_exports", {"Exports": [{"ExportingStackId": "s", "Name": "a", "Value": "1"}]}, {})
+    stubber.add_client_error("list_imports", "AccessDenied")
+    nothing, said = kept_by(client, {"s"})
+    assert (nothing, "Who imports a could not be seen" in said) == ({}, True)
 
 
 def test_of_what_is_to_go_the_exports_in_use_are_found_over_all_pages(stubbed: Stubbed) -> None:
@@ -66,4 +74,4 @@ def test_of_what_is_to_go_the_exports_in_use_are_found_over_all_pages(stubbed: S
     stubber.add_response("list_exports", {"Exports": [one, {**one, "Name": "b"}]}, {"NextToken": "2"})
     stubber.add_response("list_imports", {"Imports": ["other"]}, {"ExportName": "a"})
     stubber.add_client_error("list_imports", "ValidationError", "is not imported by any stack")
-    assert kept_by(client, {"s"}) == {"a": ("other",)}
+    assert kept_by(client, {"s"}) == ({"a": ("other",)}, "")

@@ -8,6 +8,7 @@ from tap import project
 from tap.deploy import plan_json
 from tap.deploy.findings import Finding
 from tap.deploy.gate import Does, Harm
+from tap.deploy.guard import Setting
 from tap.deploy.plan import Change, Plan
 from tap.diff.model import Action, Detail, Edit, Level, SectionEdit
 
@@ -48,6 +49,7 @@ def test_every_key_is_documented() -> None:
         parameters=(Detail("P", "1", "2"),),
         findings=(Finding("WARN", "x"),),
         outputs=(SectionEdit("O", section="Outputs"),),
+        settings=(Setting("stack policy", "none", "x"),),
     )
 
     def keys(node: object) -> set[str]:

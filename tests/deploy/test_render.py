@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from tap import styled
 from tap.deploy.findings import Finding
+from tap.deploy.guard import Setting
 from tap.deploy.plan import Change, Plan
 from tap.deploy.render import lines, plain, summary
 from tap.diff import words
@@ -115,3 +116,17 @@ def test_nothing_in_a_plan_steers_the_terminal() -> None:
     plan = Plan("n", "UPDATE", (change,), (Detail(nasty, nasty),), (nasty,), widenings=(nasty,), findings=(found,))
     shown = "".join(part.text for line in lines(plan) for part in line)
     assert not {"\x1b", "\u202e"} & set(shown)
+
+
+def test_settings_of_a_stack_that_needs_no_change_set_are_something_to_do() -> None:
+    protected = Setting("termination protection", "off", "on")
+    nothing = Plan("notes-dev", "UPDATE", empty=True)
+    assert (nothing.pending, summary(nothing)) == (False, "an update: no changes")
+    set_ = replace(nothing, settings=(protected,))
+    assert (set_.pending, set_.not_applied) == (True, False)
+    assert summary(set_) == "an update: no changes of resources, 1 setting of the stack"
+    unseen = replace(set_, outputs=PLAN.outputs)
+    assert unseen.not_applied
+    assert summary(unseen) == (
+        "an update that CloudFormation sees no change in: 1 change of outputs, 1 setting of the stack"
+    )

@@ -162,6 +162,10 @@ def test_protection_and_policy_are_planned_set_and_kept(bench: Workbench, cloudf
 
     cloudformation.update_termination_protection(StackName="notes-dev", EnableTerminationProtection=False)
     outbox = ("--parameter", "QueueLabel=outbox")
+    protected = bench.run("plan", "notes", *outbox, "--fail-on", "change", "--format", "json")
+    (told,) = json.loads(protected.out)["stacks"]
+    assert (protected.code, told["pending"], told["empty"]) == (2, True, True)
+    assert told["settings"] == [{"name": "termination protection", "before": "off", "after": "on"}]
     assert bench.run("deploy", "notes", *outbox).code == 3
     again = bench.well("deploy", "notes", "--yes", *outbox)
     assert "no changes" in again.err
