@@ -33,7 +33,7 @@ def diagnose(machine: bool, **options: Any) -> None:
       python generate.py diagnose payments --env prod --json
     """
     with translated():
-        found = [explain(one.events, one.subject) for one in operations(_target.order(**options))]
+        found = [explain(one.events, one.subject, more=one.failures) for one in operations(_target.order(**options))]
     if machine:
         console.out().print(json.dumps({"version": 1, "stacks": [as_json(one) for one in found]}), markup=False)
         return

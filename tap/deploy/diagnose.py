@@ -11,15 +11,17 @@ from tap.deploy.events import STACK, Event
 from tap.deploy.subject import Subject
 
 _ROLLBACK = ("ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", "IMPORT_ROLLBACK_IN_PROGRESS")
-FUNCTION = "AWS::Lambda::Function"
+BESIDE = ("VALIDATION_FAILED", "HOOK_FAILED")
+"""The statuses, of tap's own making, of failures that are told beside the stack events."""
 
 
 @dataclass(frozen=True)
 class Cause:
     """A failure and its explanation.
 
-    ``sentence`` is the template's about the resource. ``hints`` are what else is known of it: why tasks stopped, which
-    log group to read. ``while_rolling_back``: it kept the operation from being taken back.
+    ``sentence`` is the template's about the resource. ``hints`` are what else is known of it: what validations and
+    hooks say, why tasks stopped, which log group to read. ``while_rolling_back``: it kept the operation from being
+    taken back.
     """
 
     event: Event
@@ -53,15 +55,21 @@ Stopped = Mapping[str, Sequence[str]]
 """Why tasks of services stopped, by the service's logical id."""
 
 
-def diagnose(events: Sequence[Event], subject: Subject, stopped: Stopped | None = None) -> Diagnosis:
+def diagnose(
+    events: Sequence[Event], subject: Subject, stopped: Stopped | None = None, more: Sequence[Event] = ()
+) -> Diagnosis:
     """What went wrong, from an operation's events in the order of time, those of nested stacks among them.
 
-    ``stopped``: where it is known why tasks of a service stopped.
+    ``stopped``: where it is known why tasks of a service stopped. ``more`` are failures that CloudFormation tells
+    beside the events (:mod:`tap.deploy.failures`): a cause where the events have none, else what is known besides.
     """
     own = [event for event in events if event.of_the_stack]
     stack = own[-1].stack_id if own else ""
     root = [event for event in own if event.stack_id == _outermost(own)]
-    failures = _first_of_each(event for event in events if event.failed and not event.of_the_stack)
+    failed = [event for event in events if event.failed and not event.of_the_stack]
+    places = {(event.stack_id, event.logical_id) for event in failed}
+    failed += [event for event in more if (event.stack_id, event.logical_id) not in places]
+    failures = _first_of_each(sorted(failed, key=lambda event: event.time))
     # A nested stack fails because something in it does; where nothing is known of that, it is all there is.
     inside = {event.stack_id for event in failures}
     nested = {(event.stack_id, event.logical_id) for event in events if event.nested_stack in inside}
@@ -70,7 +78,8 @@ def diagnose(events: Sequence[Event], subject: Subject, stopped: Stopped | None 
     ]
     turned = next((event.time for event in root if event.status in _ROLLBACK), None)
     explained = [
-        _cause(event, subject, stopped or {}, events, turned is not None and event.time > turned) for event in causes
+        _cause(event, subject, stopped or {}, (*events, *more), turned is not None and event.time > turned)
+        for event in causes
     ]
     told = _told_of_the_stack(root)
     if not explained and told:
@@ -107,16 +116,29 @@ def _told_of_the_stack(root: Sequence[Event]) -> Event | None:
 def _cause(event: Event, subject: Subject, stopped: Stopped, events: Sequence[Event], rolling_back: bool) -> Cause:
     part = subject.part(event.logical_id)
     place = (event.stack_id, event.logical_id)
-    hints = [f"hook {one.hook}" for one in events if one.hook and (one.stack_id, one.logical_id) == place]
+    here = [one for one in events if (one.stack_id, one.logical_id) == place]
+    hints = [f"hook {one.hook}" for one in here if one.hook]
+    hints += [one.reason for one in here if one.status in BESIDE and one.reason not in event.reason]
     hints += [f"tasks stopped: {reason}" for reason in stopped.get(event.logical_id, ())]
     for reason in stopped.get(event.logical_id, ()):
         known = advise("", reason)
         hints += [f"{known.means} {known.do}"] if known and known.id != "not-stabilized" else []
     if part.served_by and event.type.startswith(("Custom::", "AWS::CloudFormation::CustomResource")):
-        name = next((one.physical_id for one in events if one.logical_id == part.served_by and one.physical_id), "")
-        where = f"/aws/lambda/{name}" if name else f"of {part.served_by}"
-        hints.append(f"its function is {part.served_by}; log group {where}")
+        hints.append(f"its function is {part.served_by}; log group {_log_group(part.served_by, subject, events)}")
     return Cause(event, advise(event.type, event.reason), part.sentence, tuple(dict.fromkeys(hints)), rolling_back)
+
+
+def _log_group(function: str, subject: Subject, events: Sequence[Event]) -> str:
+    """Where a function writes: its own ``LoggingConfig`` goes before the group that Lambda names after it."""
+
+    def name(logical_id: str) -> str:
+        return next((one.physical_id for one in events if one.logical_id == logical_id and one.physical_id), "")
+
+    part = subject.part(function)
+    if part.logs_in:
+        return name(part.logs_in) or part.logs_in
+    own = name(function)
+    return f"/aws/lambda/{own}" if own else f"of {function}"
 
 
 def told(found: Diagnosis, most: int = 5) -> list[str]:

@@ -24,7 +24,11 @@ canceled. Cannot delete export …" is no such.)"""
 
 @dataclass(frozen=True)
 class Event:
-    """One event of a stack, or of a stack nested in it. ``hook``: which hook forbade something, and its reason."""
+    """One event of a stack, or of a stack nested in it.
+
+    ``hook``: which hook forbade something, and its reason. ``operation`` is CloudFormation's ``OperationId``,
+    ``detailed`` its ``DetailedStatus``.
+    """
 
     id: str
     stack_id: str
@@ -36,6 +40,8 @@ class Event:
     reason: str
     time: datetime
     hook: str = ""
+    operation: str = ""
+    detailed: str = ""
 
     @property
     def of_the_stack(self) -> bool:
@@ -58,6 +64,11 @@ class Event:
         return self.status.endswith("_FAILED")
 
     @property
+    def is_invalid(self) -> bool:
+        """Whether it says that the operation failed its validation: a rollback may follow, and is part of it."""
+        return self.of_the_stack and self.failed and self.detailed == "VALIDATION_FAILED"
+
+    @property
     def is_consequence(self) -> bool:
         """Whether it failed only because something else did."""
         return bool(_CONSEQUENCE.search(self.reason))
@@ -78,6 +89,8 @@ def event_of(raw: Mapping[str, Any]) -> Event:
         f"{raw.get('HookType', '')}: {raw.get('HookStatusReason', '')}"
         if str(raw.get("HookStatus", "")).endswith("FAILED")
         else "",
+        raw.get("OperationId", ""),
+        raw.get("DetailedStatus", ""),
     )
 
 
@@ -106,7 +119,7 @@ def before_operation(client: CloudFormationClient, stack_id: str) -> str:
             for event in map(event_of, page["StackEvents"]):
                 if event.of_the_stack and event.in_progress:
                     within = True
-                elif event.of_the_stack and within:
+                elif event.of_the_stack and within and not event.is_invalid:
                     return event.id
     except ClientError as error:
         if code(error) not in DENIED:
@@ -152,7 +165,8 @@ class Reader:
                     if nested not in todo:
                         todo.append(nested)
                 elif event.of_the_stack:
-                    (self._ended.discard if event.in_progress else self._ended.add)(stack)
+                    over = not event.in_progress and not event.is_invalid
+                    (self._ended.add if over else self._ended.discard)(stack)
         found, self._found = self._found, []
         return sorted(found, key=lambda event: event.time)
 

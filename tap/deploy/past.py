@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tap.deploy import aws_errors, stacks
+from tap.deploy import aws_errors, failures, stacks
 from tap.deploy.events import Event, Reader, before_operation
 from tap.deploy.subject import Subject, subject
 
@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation: the stack that it changed, and its events in the order of time, those of nested stacks too."""
+    """An operation: the stack that it changed, and its events in the order of time, those of nested stacks too.
+
+    ``failures`` are what CloudFormation tells of its failures beside the events.
+    """
 
     subject: Subject
     events: tuple[Event, ...]
+    failures: tuple[Event, ...] = ()
 
 
 def last_operation(
@@ -41,7 +45,8 @@ def last_operation(
         if aws_errors.code(error) not in aws_errors.DENIED:
             raise
         templates = list(spare)
-    return Operation(subject(stack.name, templates), tuple(found))
+    more = failures.read(client, found) if any(event.failed for event in found) else ()
+    return Operation(subject(stack.name, templates), tuple(found), more)
 
 
 def _templates(client: CloudFormationClient, stack_id: str, found: Iterable[Event]) -> Iterator[Mapping[str, Any]]:

@@ -13,7 +13,8 @@ from tap.references import find, of_resource
 class Part:
     """A resource: what the template says of it, and the other resources that it waits for.
 
-    ``served_by`` is the logical id of a custom resource's function.
+    ``served_by`` is the logical id of a custom resource's function; ``logs_in`` what a function names as its log group,
+    or the logical id of that.
     """
 
     type: str
@@ -21,6 +22,7 @@ class Part:
     sentence: str = ""
     waits_for: frozenset[str] = frozenset()
     served_by: str = ""
+    logs_in: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,16 @@ def parts_of(template: Mapping[str, Any]) -> dict[str, Part]:
             str(about.get("Tier", "")),
             str(about.get("Description", "")),
             frozenset(waits - {logical_id}),
-            _served_by(body),
+            _named(body, "ServiceToken"),
+            _named(body, "LoggingConfig", "LogGroup"),
         )
     return found
 
 
-def _served_by(body: Mapping[str, Any]) -> str:
-    token = (body.get("Properties") or {}).get("ServiceToken")
-    uses = list(find(token)) if isinstance(token, dict) else []
-    return uses[0].reference.name if uses else ""
+def _named(body: Mapping[str, Any], *path: str) -> str:
+    """What a property names: a text as it is, or the first logical id that it refers to."""
+    found: Any = body.get("Properties")
+    for key in path:
+        found = found.get(key) if isinstance(found, dict) else None
+    uses = list(find(found)) if isinstance(found, dict) else []
+    return found if isinstance(found, str) else uses[0].reference.name if uses else ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tap.deploy import aws_errors
+from tap.deploy import aws_errors, failures
 from tap.deploy.diagnose import Diagnosis, Stopped, diagnose
 from tap.deploy.events import Event, Reader
 from tap.deploy.rollout import Rollouts
@@ -30,18 +30,20 @@ PATIENCE = 20
 class Outcome:
     """How an operation ended: the stack's status, and all events of it.
 
-    ``subject`` is what is known of the stack, ``stopped`` why tasks of its services stopped meanwhile.
+    ``subject`` is what is known of the stack, ``stopped`` why tasks of its services stopped meanwhile, ``failures``
+    what CloudFormation tells of them beside the events.
     """
 
     status: str
     events: tuple[Event, ...]
     subject: Subject = field(default_factory=lambda: Subject(""))
     stopped: Stopped = field(default_factory=dict)
+    failures: tuple[Event, ...] = ()
 
     @property
     def diagnosis(self) -> Diagnosis:
         """Why it failed."""
-        return diagnose(self.events, self.subject, self.stopped)
+        return diagnose(self.events, self.subject, self.stopped, self.failures)
 
     @property
     def skipped(self) -> tuple[Event, ...]:
@@ -103,7 +105,9 @@ class Watch:
         ended = self._ended(new) or (at_rest if self._quiet > QUIET_POLLS else "")
         if ended:
             stopped = self.rollouts.stopped if self.rollouts else {}
-            self.outcome = Outcome(ended, tuple(self.events), self.subject, stopped)
+            failed = any(event.failed for event in self.events)
+            more = failures.read(self.client, self.events) if failed else ()
+            self.outcome = Outcome(ended, tuple(self.events), self.subject, stopped, more)
         if new:
             self._waits = self.pace.waits()
         self.wait = next(self._waits)
@@ -131,7 +135,7 @@ class Watch:
     def _ended(self, new: Sequence[Event]) -> str:
         """The status in which the operation ended, if the newest event of the stack itself says so."""
         own = [event for event in new if event.of_the_stack and event.stack_id == self.stack_id]
-        return own[-1].status if own and not own[-1].in_progress else ""
+        return own[-1].status if own and not own[-1].in_progress and not own[-1].is_invalid else ""
 
     def _resting(self) -> str:
         """The stack's status when nothing is under way in it, else nothing."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap.deploy.diagnose import as_json, diagnose, told
-from tap.deploy.events import event_of
+from tap.deploy.events import Event, event_of
 from tap.deploy.subject import Part, Subject, subject
 from tests.deploy.test_events import CHILD, STACK, events, nested, of_stack, raw
 
@@ -207,3 +207,42 @@ def test_any_events_are_told_without_a_fault(drawn: list[tuple[str, str, str]]) 
     own = [one for one in causes if one["LogicalResourceId"] != "notes-dev"]
     assert bool(lines) or not own
     json.dumps(as_json(found))
+
+
+def test_a_function_s_own_log_group_goes_before_the_one_that_lambda_names() -> None:
+    def emptier(group: Any) -> Subject:
+        function = {"Type": "AWS::Lambda::Function", "Properties": {"LoggingConfig": {"LogGroup": group}}}
+        emptied = {"Type": "Custom::Emptied", "Properties": {"ServiceToken": {"Fn::GetAtt": ["Emptier", "Arn"]}}}
+        logs = {"Type": "AWS::Logs::LogGroup"}
+        return subject("notes-dev", [{"Resources": {"Emptier": function, "Emptied": emptied, "EmptierLogs": logs}}])
+
+    failed = raw(3, "CREATE_FAILED", "Emptied", **because("no answer", ResourceType="Custom::Emptied"))
+    logs = raw(1, "CREATE_COMPLETE", "EmptierLogs", PhysicalResourceId="/notes/dev/emptier")
+    for group, before, where in (
+        ({"Ref": "EmptierLogs"}, [logs], "/notes/dev/emptier"),
+        ({"Ref": "EmptierLogs"}, [], "EmptierLogs"),
+        ("/notes/all", [], "/notes/all"),
+    ):
+        first = diagnose(events(*before, failed), emptier(group)).first
+        assert first is not None
+        assert first.hints == (f"its function is Emptier; log group {where}",)
+
+
+def test_what_is_told_beside_the_events_is_a_cause_where_they_have_none_else_a_hint() -> None:
+    def beside(number: int, logical_id: str, reason: str) -> Event:
+        return event_of(raw(number, "VALIDATION_FAILED", logical_id, ResourceStatusReason=reason))
+
+    found = diagnose(
+        events(
+            of_stack(0, "CREATE_IN_PROGRESS"),
+            raw(2, "CREATE_FAILED", "Table", **because("Limit exceeded")),
+            of_stack(3, "CREATE_FAILED", **because("Validation failed with 2 error(s). Call DescribeEvents")),
+        ),
+        NOTES,
+        more=[beside(1, "Queue", "NAME: taken"), beside(1, "Table", "ENUM: wrong (/x)")],
+    )
+    assert [(one.event.logical_id, one.hints) for one in found.causes] == [
+        ("Queue", ()),
+        ("Table", ("ENUM: wrong (/x)",)),
+    ]
+    assert told(found)[0] == "First to fail was Queue, AWS::SQS::Queue: NAME: taken"

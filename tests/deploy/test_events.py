@@ -173,3 +173,11 @@ def test_events_that_may_not_be_read_do_not_stop_an_operation(stubbed: Stubbed) 
     stubber.add_client_error("describe_stack_events", "ExpiredToken")
     with pytest.raises(ClientError, match="ExpiredToken"):
         latest(client, STACK)
+
+
+def test_a_validation_that_failed_and_its_rollback_are_one_operation(stubbed: Stubbed) -> None:
+    client, stubber = stubbed("cloudformation")
+    invalid = of_stack(3, "UPDATE_FAILED", DetailedStatus="VALIDATION_FAILED")
+    back = [of_stack(5, "UPDATE_ROLLBACK_COMPLETE"), of_stack(4, "UPDATE_ROLLBACK_IN_PROGRESS")]
+    answers(stubber, STACK, page(*back, invalid, of_stack(2, "UPDATE_IN_PROGRESS"), of_stack(1, "CREATE_COMPLETE")))
+    assert before_operation(client, STACK) == "1-1"

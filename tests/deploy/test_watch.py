@@ -115,3 +115,12 @@ def test_where_events_may_not_be_read_the_status_tells_the_end(stubbed: Stubbed,
     outcome = watch(client, waits)
     assert outcome.status == "UPDATE_COMPLETE"
     assert outcome.events == ()
+
+
+def test_a_validation_that_failed_is_not_the_end_where_a_rollback_follows(stubbed: Stubbed, waits: list[float]) -> None:
+    client, stubber = stubbed("cloudformation")
+    invalid = of_stack(2, "CREATE_FAILED", DetailedStatus="VALIDATION_FAILED")
+    answers(stubber, STACK, page(invalid, of_stack(1, "CREATE_IN_PROGRESS"), BEFORE))
+    answers(stubber, STACK, page(of_stack(4, "ROLLBACK_COMPLETE"), of_stack(3, "ROLLBACK_IN_PROGRESS"), invalid))
+    stubber.add_response("describe_events", {"OperationEvents": []})
+    assert watch(client, waits).status == "ROLLBACK_COMPLETE"

@@ -53,6 +53,21 @@ def test_a_failure_is_explained_later_from_its_events_alone(bench: Workbench) ->
     assert stack["causes"][0]["advice"]["id"] == "wait-condition"
 
 
+def test_what_only_the_validation_knows_is_told_at_once_and_later(bench: Workbench, clients: Any) -> None:
+    def name_twice(template: dict[str, Any]) -> None:
+        taken = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "notes-that-are-taken"}}
+        template["Resources"]["Bucket"] = taken | {"Metadata": {"Description": "Holds what is long."}}
+
+    clients("s3").create_bucket(Bucket="notes-that-are-taken")
+    bench.edit("notes/stack.yaml", name_twice)
+    deployed = bench.run("deploy", "notes", "--yes")
+    assert deployed.code == 4
+    for text in (deployed.err, bench.well("diagnose", "notes").out):
+        assert "First to fail was Bucket, AWS::S3::Bucket: NAME_CONFLICT_VALIDATION: " in text
+        assert "(/Resources/Bucket)" in text
+        assert "It is: Holds what is long." in text
+
+
 def test_inside_nested_stacks_too(bench: Workbench) -> None:
     nested = ("--layout", "nested")
     bench.well("deploy", "notes-nested", "--yes", *nested)
