@@ -20,6 +20,9 @@ class Fault(Enum):
     KILL_BEFORE = "the process is killed before the call"
     KILL_AFTER = "the process is killed after the call, before the answer"
     DENY = "refused for want of permission"
+    EXPIRED = "refused because the credentials have expired"
+    UNKNOWN_KEY = "refused because the access key is unknown"
+    SKEWED = "refused because the clock is wrong"
 
 
 _WEIGHTS = {
@@ -38,7 +41,7 @@ _TELLING = 2.5
 
 
 class Only:
-    """Always this fault, for these actions and no others."""
+    """Always this fault, for these actions and no others; for all, where none is named."""
 
     def __init__(self, fault: Fault, *actions: str) -> None:
         self._fault, self._actions = fault, actions
@@ -46,10 +49,25 @@ class Only:
 
     def throw(self, action: str) -> Fault | None:
         """The fault that this call of ``action`` meets."""
-        if action not in self._actions:
+        if self._actions and action not in self._actions:
             return None
         self.met[self._fault] += 1
         return self._fault
+
+
+class Since(Only):
+    """This fault for every call, once a call of ``action`` has been let through."""
+
+    def __init__(self, fault: Fault, action: str) -> None:
+        super().__init__(fault)
+        self._action, self._begun = action, False
+
+    def throw(self, action: str) -> Fault | None:
+        """The fault that this call of ``action`` meets."""
+        if self._begun:
+            return super().throw(action)
+        self._begun = action == self._action
+        return None
 
 
 class Dice:

@@ -21,6 +21,9 @@ _ANSWERS = {
     Fault.THROTTLE: (400, "Throttling", "Rate exceeded"),
     Fault.SERVER: (500, "InternalFailure", "The request failed because of a fault of the server."),
     Fault.DENY: (403, "AccessDenied", "You are not authorized to do this."),
+    Fault.EXPIRED: (403, "ExpiredToken", "The security token included in the request is expired"),
+    Fault.UNKNOWN_KEY: (403, "InvalidClientTokenId", "The security token included in the request is invalid."),
+    Fault.SKEWED: (403, "RequestTimeTooSkewed", "The difference between the request time and now is too large."),
     Fault.UNAVAILABLE: (503, "ServiceUnavailable", "Try again later."),
 }
 

@@ -15,6 +15,8 @@ from tests.workbench import Bench, statuses
 pytestmark = pytest.mark.integration
 
 SYSTEMS = sorted(path.parent.name for path in project.OUT.glob("*/stack.json"))
+NAMES = ("dev", "prod", "staging")
+"""The environment that is deployed in each layout: the emulator takes the parameters of all of them."""
 ENVIRONMENTS = [(system, name) for system in SYSTEMS for name in environments(system, project.OUT)]
 
 
@@ -42,14 +44,14 @@ def test_there_are_systems() -> None:
     assert SYSTEMS
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(("layout", "name"), zip(LAYOUTS, NAMES, strict=True))
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_a_system_comes_stays_and_goes(
-    system: str, layout: Layout, tmp_path: Path, environment: dict[str, str], clients: Any
+    system: str, layout: Layout, name: str, tmp_path: Path, environment: dict[str, str], clients: Any
 ) -> None:
     bench = Bench(project.OUT, tmp_path, environment)
     cloudformation = clients("cloudformation", region=region(system))
-    ordered = (system, "--layout", layout, "--yes", *made_before(system, clients))
+    ordered = (system, "--env", name, "--layout", layout, "--yes", *made_before(system, clients))
     bench.well("deploy", *ordered)
     found = statuses(cloudformation)
     assert found
@@ -62,6 +64,8 @@ def test_a_system_comes_stays_and_goes(
     assert again.err.count(": no changes.\n") == len(read_system(system, layout, project.OUT).stacks)
     assert statuses(cloudformation) == found
 
+    for stack in found:
+        cloudformation.update_termination_protection(StackName=stack, EnableTerminationProtection=False)
     bench.well("delete", *ordered, "--allow-delete-data")
     assert statuses(cloudformation) == {}
     assert cloudformation.list_exports()["Exports"] == []

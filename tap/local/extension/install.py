@@ -12,6 +12,7 @@ from tap.local.extension import (
     ec2_instance,
     ec2_network,
     interrupted,
+    numbers,
     operations,
     recorders,
     replacements,
@@ -38,5 +39,5 @@ def install() -> None:
         if kind.type in provisioners._RESOURCE_HANDLERS:
             raise RuntimeError(f"MiniStack has {kind.type} itself; remove it from tap.local.extension")
         register(kind)
-    for repaired in (alarms, attributes, changesets, interrupted, replacements, secrets):
+    for repaired in (alarms, attributes, changesets, interrupted, numbers, replacements, secrets):
         repaired.repair()
