@@ -39,6 +39,17 @@ def attributes(resource_type: str) -> Attributes | None:
     return Attributes(read_only, frozenset(properties), frozenset(schema.get("required", ())))
 
 
+@cache
+def runtimes() -> Mapping[str, Mapping[str, Any]]:
+    """Lambda's runtimes, with the days on which they are deprecated and blocked (``create-block``)."""
+    try:
+        file = _folder().parent / "AdditionalSpecs" / "LmbdRuntimeLifecycle.json"
+        found = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def _folder() -> Path:
     found = importlib.util.find_spec("cfnlint")
     return Path(found.origin).parent / "data" / "schemas" if found and found.origin else Path()
