@@ -10,18 +10,26 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tap.check.parameters import Parameter, other
-from tap.check.values import Unknown, known
+from tap.check.values import Unknown, items, known
 
 MOST = 24
 """Cases that are looked at, at the most."""
 
 _WHOLE = 512
 """So many combinations of cells are looked at one by one; of more, each pair of changes from the defaults."""
+
+_PAIRS = 1000
+"""So many pairs of changes are looked at one by one; where there are more, this many spread combinations instead."""
+_SPREAD = 128
+
+_TOLD_APART = 256
+"""So many conditions that differ from each other are looked at in pairs."""
 
 Resolve = Callable[[Any, Mapping[str, Any]], Any]
 
@@ -57,7 +65,7 @@ def cases(
         free = {axis.name: cell for axis, cell in zip(axes, chosen, strict=True) if axis.free}
         if any(judge.rule(rule, values, free) is False for rule in rules.values()):
             continue
-        truth = {name: judge.condition(name, values, free) for name in conditions}
+        truth = judge.all(values, free)
         key = tuple(sorted(truth.items()))
         if key not in found:
             found[key] = Case({**judge.defaults, **values}, truth)
@@ -71,31 +79,55 @@ class _Judge:
         self._conditions, self._parameters, self._resolve = conditions, parameters, resolve
         self.defaults = {name: one.value for name, one in parameters.items()}
         self.compared: dict[str, list[str]] = {}
+        self._told: dict[tuple[int, str | None], bool | None] = {}
 
-    def condition(
-        self, name: str, values: Mapping[str, Any], free: Mapping[str, Any], open_: frozenset[str] = frozenset()
+    def all(self, values: Mapping[str, Any], free: Mapping[str, Any]) -> dict[str, bool]:
+        """The truth of each condition; one that is not there, or goes in a circle, is false."""
+        told: dict[str, bool] = {}
+        return {name: self._condition(name, values, free, told, set()) for name in self._conditions}
+
+    def _condition(
+        self, name: str, values: Mapping[str, Any], free: Mapping[str, Any], told: dict[str, bool], open_: set[str]
     ) -> bool:
-        """The truth of a condition; one that is not there, or goes in a circle, is false."""
+        if name in told:
+            return told[name]
         if name in open_ or name not in self._conditions:
             return False
-        return self._truth(self._conditions[name], values, free, open_ | {name})
+        open_.add(name)
+        truth = self._truth(self._conditions[name], values, free, told, open_)
+        open_.discard(name)
+        told[name] = truth
+        return truth
 
-    def _truth(self, node: Any, values: Mapping[str, Any], free: Mapping[str, Any], open_: frozenset[str]) -> bool:
+    def _truth(
+        self, node: Any, values: Mapping[str, Any], free: Mapping[str, Any], told: dict[str, bool], open_: set[str]
+    ) -> bool:
         if not isinstance(node, Mapping) or len(node) != 1:
             return False
         ((name, argument),) = node.items()
         if name == "Condition":
-            return self.condition(str(argument), values, free, open_)
+            return self._condition(str(argument), values, free, told, open_)
         if name == "Fn::Not" and isinstance(argument, list) and argument:
-            return not self._truth(argument[0], values, free, open_)
+            return not self._truth(argument[0], values, free, told, open_)
         if name == "Fn::And" and isinstance(argument, list):
-            return all(self._truth(one, values, free, open_) for one in argument)
+            return all(self._truth(one, values, free, told, open_) for one in argument)
         if name == "Fn::Or" and isinstance(argument, list):
-            return any(self._truth(one, values, free, open_) for one in argument)
+            return any(self._truth(one, values, free, told, open_) for one in argument)
         if name == "Fn::Equals" and isinstance(argument, list) and len(argument) == 2:
-            told = self.equal(argument, values)
-            return bool(free.get(atom(argument), False)) if told is None else told
+            equal = self._equal_again(argument, values)
+            return bool(free.get(atom(argument), False)) if equal is None else equal
         return bool(free.get(atom(node), False))
+
+    def _equal_again(self, operands: list[Any], values: Mapping[str, Any]) -> bool | None:
+        """As ``equal``; a parameter and a text are compared once for each value of the parameter."""
+        texts = [one for one in operands if isinstance(one, str)]
+        names = [name for one in operands if (name := _parameter(one, self._parameters))]
+        if len(texts) != 1 or len(names) != 1 or names[0] not in values:
+            return self.equal(operands, values)
+        key = (id(operands), values[names[0]])
+        if key not in self._told:
+            self._told[key] = self.equal(operands, values)
+        return self._told[key]
 
     def equal(self, operands: list[Any], values: Mapping[str, Any]) -> bool | None:
         """Whether the operands are equal; None when that cannot be told."""
@@ -129,7 +161,7 @@ class _Judge:
             return None
         told = [
             self._assertion(one.get("Assert"), values)
-            for one in rule.get("Assertions") or ()
+            for one in items(rule.get("Assertions"))
             if isinstance(one, Mapping)
         ]
         return False if False in told else None if None in told else True
@@ -233,25 +265,56 @@ def _combinations(axes: list[_Axis]) -> Iterator[tuple[Any, ...]]:
     first = tuple(axis.cells[0] for axis in axes)
     yield first
     single = [(place, cell) for place, axis in enumerate(axes) for cell in axis.cells[1:]]
-    changed = (*((one,) for one in single), *itertools.combinations(single, 2))
+    if len(single) * (len(single) - 1) // 2 > _PAIRS:
+        yield from _changed(first, ((one,) for one in single))
+        yield tuple(axis.cells[-1] for axis in axes)
+        # Each row takes about half of what can change: a few of them show nearly every pair, the same ones in each run.
+        draw = random.Random(0)
+        for _ in range(_SPREAD):
+            yield tuple(axis.cells[int(draw.random() * len(axis.cells))] for axis in axes)
+        return
+    yield from _changed(first, (*((one,) for one in single), *itertools.combinations(single, 2)))
+    yield tuple(axis.cells[-1] for axis in axes)
+
+
+def _changed(first: tuple[Any, ...], changed: Iterable[tuple[tuple[int, Any], ...]]) -> Iterator[tuple[Any, ...]]:
+    """The first combination with each of these changes of cells."""
     for changes in changed:
         chosen = list(first)
         for place, cell in changes:
             chosen[place] = cell
         yield tuple(chosen)
-    yield tuple(axis.cells[-1] for axis in axes)
 
 
 def _few(found: list[Case]) -> tuple[Case, ...]:
     """So few cases that every pair of outcomes that there is is in one of them; the first one stays first."""
     if len(found) <= MOST:
         return tuple(found)
-    pairs = [set(itertools.combinations(sorted(case.truth.items()), 2)) for case in found]
-    chosen, missing = [0], set().union(*pairs) - pairs[0]
+    pairs = _pairs(found)
+    chosen, missing = [0], 0
+    for one in pairs:
+        missing |= one
+    missing &= ~pairs[0]
     while missing and len(chosen) < MOST:
-        best = max(range(len(found)), key=lambda place: (len(pairs[place] & missing), -place))
-        if not pairs[best] & missing:
-            break
+        best = max(range(len(found)), key=lambda place: ((pairs[place] & missing).bit_count(), -place))
         chosen.append(best)
-        missing -= pairs[best]
+        missing &= ~pairs[best]
     return tuple(found[place] for place in chosen)
+
+
+def _pairs(found: list[Case]) -> list[int]:
+    """The pairs of outcomes in each case, a bit for each pair: sets of them would be a hundred times as slow.
+
+    Conditions that always come out alike, or always as opposites, count once.
+    """
+    columns = {name: tuple(case.truth[name] for case in found) for name in sorted(found[0].truth)}
+    apart = {column if column[0] else tuple(not one for one in column): name for name, column in columns.items()}
+    names = list(apart.values())[:_TOLD_APART]
+    width = 2 * len(names)
+    told = []
+    for case in found:
+        outcomes = [2 * place + case.truth[name] for place, name in enumerate(names)]
+        row = sum(1 << one for one in outcomes)
+        # The pairs of an outcome with those after it stand in a row of their own.
+        told.append(sum((row >> one + 1) << (one * width + one + 1) for one in outcomes))
+    return told

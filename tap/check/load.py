@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,12 @@ Place = tuple[str, ...]
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _INT, _FLOAT, _BOOL, _NULL, _MERGE = (f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool", "null", "merge"))
 _LONGEST_LINE = 200
+
+DEEPEST = 100
+"""So deep a template may be nested: far deeper than any that CloudFormation is given."""
+
+_MOST_PARTS = 500_000
+"""So many parts a template may have once its aliases are followed: far more than stand in the megabyte it may have."""
 
 
 class UnreadableError(TapError):
@@ -65,16 +72,41 @@ def parse(text: str, path: str = "template") -> Document:
     """The template in a text. Raises UnreadableError."""
     if text.lstrip().startswith("{"):
         return _json(text, path)
-    try:
-        node = yaml.compose(text, Loader=yaml.CSafeLoader)
-    except yaml.YAMLError as error:
-        raise UnreadableError(f"{path} is no YAML: {_told(error)}") from None
+    return _yaml(text, path)
+
+
+def _yaml(text: str, path: str) -> Document:
     reader = Reader()
     try:
-        template = reader.construct(node, ())
-    except _ShapeError as error:
+        template = reader.construct(composed(text), ())
+    except yaml.YAMLError as error:
+        raise UnreadableError(f"{path} is no YAML: {_told(error)}") from None
+    except ShapeError as error:
         raise UnreadableError(f"{path}: {error}") from None
     return Document(path, _checked(template, path), reader.lines, tuple(reader.repeated))
+
+
+def composed(text: str) -> yaml.Node | None:
+    """The YAML in a text as nodes. Raises yaml.YAMLError, and ShapeError for one that is nested too deeply."""
+    if _may_be_deep(text):
+        # libyaml composes by recursion, and its stack ends in a fault that no handler catches; its events are flat.
+        depth = 0
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                raise ShapeError(f"nested more than {DEEPEST} deep.")
+    return yaml.compose(text, Loader=yaml.CSafeLoader)
+
+
+def _may_be_deep(text: str) -> bool:
+    """Whether the brackets or the indentation of a text leave it open that it is nested too deeply; a quick look."""
+    if re.search(rf"^[ \-?:]{{{DEEPEST},}}", text, re.MULTILINE):
+        return True
+    depth = deepest = 0
+    for bracket in re.findall(r"[\[{]|[\]}]", text):
+        depth = depth + 1 if bracket in "[{" else max(depth - 1, 0)
+        deepest = max(deepest, depth)
+    return deepest > DEEPEST
 
 
 def _json(text: str, path: str) -> Document:
@@ -90,20 +122,21 @@ def _json(text: str, path: str) -> Document:
     except ValueError as error:
         # CloudFormation takes YAML's flow style, which begins with a brace too.
         try:
-            node = yaml.compose(text, Loader=yaml.CSafeLoader)
-        except yaml.YAMLError:
-            raise UnreadableError(f"{path} is no JSON: {error}.") from None
-        reader = Reader()
-        return Document(path, _checked(reader.construct(node, ()), path), reader.lines, tuple(reader.repeated))
+            return _yaml(text, path)
+        except UnreadableError as other:
+            raise (
+                UnreadableError(f"{path} is no JSON: {error}.") if " is no YAML: " in str(other) else other
+            ) from None
     except RecursionError:
-        raise UnreadableError(f"{path} is nested too deeply.") from None
+        raise UnreadableError(f"{path}: nested more than {DEEPEST} deep.") from None
     reader = Reader()
     try:
         # JSON is YAML but for tabs (which JSON has only between tokens) and some escapes; then there are no lines.
-        node = yaml.compose(text.replace("\t", " "), Loader=yaml.CSafeLoader)
-        reader.construct(node, ())
-    except (yaml.YAMLError, _ShapeError, RecursionError):
+        reader.construct(composed(text.replace("\t", " ")), ())
+    except yaml.YAMLError:
         reader = Reader()
+    except ShapeError as error:
+        raise UnreadableError(f"{path}: {error}") from None
     return Document(path, _checked(template, path), reader.lines, tuple((key,) for key in repeated))
 
 
@@ -122,7 +155,7 @@ def _checked(template: Any, path: str) -> Mapping[str, Any]:
     return template
 
 
-class _ShapeError(Exception):
+class ShapeError(Exception):
     """A node that cannot be data."""
 
 
@@ -133,15 +166,21 @@ class Reader:
         self.lines: dict[Place, tuple[int, int]] = {}
         self.repeated: list[Place] = []
         self._open: set[int] = set()
+        self._parts = 0
 
     def construct(self, node: yaml.Node | None, place: Place) -> Any:
         """What a node is as data; its parts' lines are noted below ``place``."""
         if node is None:
             return None
+        self._parts += 1
+        if self._parts > _MOST_PARTS:
+            raise ShapeError(f"its aliases make more than {_MOST_PARTS:,} parts of it.")
         if place not in self.lines:
             self.lines[place] = (node.start_mark.line + 1, node.start_mark.column + 1)
+        if len(self._open) > DEEPEST:
+            raise ShapeError(f"line {node.start_mark.line + 1}: nested more than {DEEPEST} deep.")
         if id(node) in self._open:
-            raise _ShapeError(f"line {node.start_mark.line + 1}: an alias refers to what it stands in.")
+            raise ShapeError(f"line {node.start_mark.line + 1}: an alias refers to what it stands in.")
         tag = node.tag
         if tag.startswith("!") and len(tag) > 1:
             return self._intrinsic(tag[1:], node, place)
@@ -169,7 +208,7 @@ class Reader:
                         found = {**merged, **found}
                 continue
             if not isinstance(key_node, yaml.ScalarNode):
-                raise _ShapeError(f"line {key_node.start_mark.line + 1}: a key is no text.")
+                raise ShapeError(f"line {key_node.start_mark.line + 1}: a key is no text.")
             key = str(key_node.value)
             here = (*place, key)
             if here in self.lines and key in found:
@@ -229,5 +268,5 @@ def _octal(text: str) -> bool:
 
 def _told(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
-    problem = str(getattr(error, "problem", None) or error)[:_LONGEST_LINE]
+    problem = " ".join(str(getattr(error, "problem", None) or error).split())[:_LONGEST_LINE]
     return f"{problem}, line {mark.line + 1}, column {mark.column + 1}." if mark else f"{problem}."

@@ -42,9 +42,12 @@ def run_all(files: Sequence[Path], *, region: str | None = None, parameter_file:
 
 
 def check_file(file: Path, region: str | None, given: Mapping[str, str]) -> tuple[Finding, ...]:
-    """The findings of one file."""
+    """The findings of one file. Raises UnreadableError."""
     document = read(file)
-    return run(Model(document, region or own_region(document), given))
+    try:
+        return run(Model(document, region or own_region(document), given))
+    except RecursionError:
+        raise UnreadableError(f"{file}: its conditions or loops lead on too far to be followed.") from None
 
 
 def own_region(document: Document) -> str:

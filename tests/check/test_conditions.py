@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from hypothesis import given, settings
@@ -131,3 +132,34 @@ def test_every_pair_of_outcomes_that_there_is_is_in_few_worlds(count: int, data:
                 assert {(case[one], case[other]) for case in found} == {
                     (a, b) for a in (True, False) for b in (True, False)
                 }
+
+
+def test_of_sixty_conditions_every_pair_of_outcomes_is_seen() -> None:
+    names = [f"P{number}" for number in range(60)]
+    template = {
+        "Parameters": {name: {"Type": "String", "AllowedValues": ["no", "yes"]} for name in names},
+        "Conditions": {name: equals(name, "yes") for name in names},
+    }
+    found = outcomes(template)
+    assert len(found) <= MOST
+    for one, other in itertools.combinations(names, 2):
+        assert len({(case[one], case[other]) for case in found}) == 4
+
+
+def test_conditions_that_lead_to_each_other_again_and_again_are_judged_once() -> None:
+    chain: dict[str, Any] = {"C0": equals("P", "a")}
+    chain |= {
+        f"C{number}": {"Fn::And": [{"Condition": f"C{number - 1}"}, {"Condition": f"C{number - 1}"}]}
+        for number in range(1, 60)
+    }
+    found = outcomes({"Parameters": {"P": {"Type": "String", "Default": "a"}}, "Conditions": chain})
+    assert [set(one.values()) for one in found] == [{True}, {False}]
+
+
+def test_rules_and_conditions_of_any_shape_do_no_harm() -> None:
+    strange: list[Any] = [None, 5, [], ["a"], {"Fn::Equals": 5}, {"Fn::Not": []}, {"Fn::And": {"a": "b"}}]
+    template = {
+        "Conditions": {f"C{number}": one for number, one in enumerate(strange)},
+        "Rules": {f"R{number}": {"Assertions": one, "RuleCondition": one} for number, one in enumerate(strange)},
+    }
+    assert outcomes(template)

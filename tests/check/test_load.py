@@ -99,3 +99,40 @@ def test_files_that_are_not_there_or_no_text(tmp_path: Path) -> None:
     (tmp_path / "b").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UnreadableError, match="no text in UTF-8"):
         read(tmp_path / "b")
+
+
+def nested(opening: str, closing: str, times: int) -> str:
+    return f"Resources: {{A: {{Type: T, Properties: {opening * times}1{closing * times}}}}}"
+
+
+CHAIN = "".join(f"x{number}: &x{number} [*x{number - 1}]\n" for number in range(1, 200))
+LAUGHS = "".join(f"x{number}: &x{number} [{', '.join([f'*x{number - 1}'] * 10)}]\n" for number in range(1, 9))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (nested("[", "]", 50_000), "nested more than 100 deep"),
+        (nested("{a: ", "}", 150), "nested more than 100 deep"),
+        (f"{{{nested('[', ']', 50_000)}}}", "nested more than 100 deep"),
+        (f'{{"Resources": {"[" * 200}{"]" * 200}}}', "nested more than 100 deep"),
+        (f'{{"Resources": {"[" * 100_000}{"]" * 100_000}}}', "nested more than 100 deep"),
+        ("Resources:\n" + "\n".join(f"{' ' * depth}a:" for depth in range(1, 200)), "nested more than 100 deep"),
+        (f"Resources:\n  {'- ' * 5000}a\n", "nested more than 100 deep"),
+        (f"x0: &x0 [a]\n{CHAIN}Resources: {{}}\n", "nested more than 100 deep"),
+        (f"x0: &x0 [a, b]\n{LAUGHS}Resources: {{A: {{Type: T}}}}\n", "its aliases make more than 500,000 parts"),
+        ("{Resources: &a {A: {Type: T, Properties: *a}}}", "an alias refers to what it stands in"),
+        ("{Resources: {? [a] : b}}", "a key is no text"),
+        ("Resources: {A: {Type: 'a\0b'}}", "control characters are not allowed"),
+    ],
+)
+def test_what_would_exhaust_a_reader_is_said_in_a_line(text: str, says: str) -> None:
+    with pytest.raises(UnreadableError) as told:
+        parse(text)
+    assert says in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_what_is_deep_for_a_template_is_read() -> None:
+    assert parse(nested("[", "]", 90)).template["Resources"]["A"]["Type"] == "T"
+    assert parse("Resources: {A: {Type: T, Properties: '" + "[" * 200 + "'}}").template["Resources"]["A"]

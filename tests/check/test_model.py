@@ -172,3 +172,12 @@ def test_worlds_share_what_is_the_same_in_them_and_nothing_else() -> None:
             {"dev", "prod"},
         )
     assert {world.resources["ByMapping"].get("RetentionInDays") for world in (first, second)} == {1, 30}
+
+
+def test_loops_that_would_make_more_than_any_stack_takes_are_left_as_they_are() -> None:
+    body: dict[str, Any] = {"R${V0}${V1}${V2}${V3}${V4}": {"Type": "T"}}
+    for number in range(5):
+        body = {f"Fn::ForEach::L{number}": [f"V{number}", [f"x{item}" for item in range(10)], body]}
+    model = Model(Document("t", {"Resources": body}))
+    assert not model.resources
+    assert model.open
