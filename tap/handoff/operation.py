@@ -94,11 +94,15 @@ def release(here: Settled, environment: str, region: str) -> Iterator[str]:
     )
     yield ""
     if repositories:
-        yield "Push the image to the system's own repository, with a tag that was never used:"
+        yield "The repositories are empty until you push to them, so the first deployment runs a placeholder, and the first release is a second deployment. Push the image, built for linux/amd64, with a tag that was never used:"
         registry = f"$ACCOUNT.dkr.ecr.{region}.amazonaws.com"
         yield from block(
             f"aws ecr get-login-password --region {region} | docker login --username AWS --password-stdin {registry}",
-            *(f"docker push {registry}/{name}:TAG" for name in repositories.values()),
+            *(
+                line
+                for name in repositories.values()
+                for line in (f"docker tag IMAGE {registry}/{name}:TAG", f"docker push {registry}/{name}:TAG")
+            ),
         )
     key = next((key for key in images if "Backend" in key or "App" in key), images[0])
     value = "TAG" if key.endswith("Tag") else "REGISTRY/NAME:TAG"
@@ -141,11 +145,11 @@ def rotation(here: Settled, region: str) -> Iterator[str]:
         for one in here.of_type("AWS::SecretsManager::RotationSchedule").values()
         for use in find(one["Properties"]["SecretId"])
     }
-    forced = [
-        f"aws ecs update-service --region {region} --cluster {cluster} --service {service} --force-new-deployment"
-        for _, cluster, service in _services(here)
-    ]
-    again = "Tasks read the password when they start. Those that run keep the old one, so start them anew:"
+    forced = [_anew(cluster, service, region) for name, cluster, service in _services(here) if _logs_in(here, name)]
+    again = (
+        "Tasks get the password when they start, and may read the secret again. What does not must be started anew after "
+        "every change, also after those by schedule; until then its new connections are refused:"
+    )
     for name, one in here.of_type("AWS::RDS::DBCluster").items():
         cluster = here.property(name, "DBClusterIdentifier")
         if one["Properties"].get("ManageMasterUserPassword"):
@@ -174,8 +178,22 @@ def rotation(here: Settled, region: str) -> Iterator[str]:
             yield from block(*forced)
 
 
+def _anew(cluster: str, service: str, region: str) -> str:
+    return f"aws ecs update-service --region {region} --cluster {cluster} --service {service} --force-new-deployment"
+
+
+def _logs_in(here: Settled, service: str) -> bool:
+    """Whether a container of the service's tasks is given a secret: of this template, or of a cluster of RDS."""
+    stores = here.of_type("AWS::SecretsManager::Secret", "AWS::RDS::DBCluster")
+    for used in find(here.resources[service]["Properties"]["TaskDefinition"]):
+        for container in here.resources[used.reference.name]["Properties"].get("ContainerDefinitions", []):
+            if any(use.reference.name in stores for use in find(container.get("Secrets"))):
+                return True
+    return False
+
+
 def scaling(here: Settled, environment: str, region: str) -> Iterator[str]:
-    """How many there are, and how to have more."""
+    """How many there are, how to have more, and how to start them anew."""
     rows, commands = [], []
     services = {name: (cluster, service) for name, cluster, service in _services(here)}
     for name, one in here.of_type("AWS::ApplicationAutoScaling::ScalableTarget").items():
@@ -198,6 +216,9 @@ def scaling(here: Settled, environment: str, region: str) -> Iterator[str]:
         yield ""
         yield "To widen that for a while (put your figures in; a later deployment that changes the target sets it back):"
         yield from block(*commands)
+    if services:
+        yield "To start a service's tasks anew, with the same image:"
+        yield from block(*(_anew(cluster, service, region) for cluster, service in services.values()))
     sizes = [
         key
         for key in here.body.get("Parameters", {})
@@ -216,7 +237,7 @@ def scaling(here: Settled, environment: str, region: str) -> Iterator[str]:
 _ADVICE: Mapping[str, str] = {
     "AWS/ECS CPUUtilization": "Look at the load (dashboard, requests). If it is more than usual, raise the most that may run (7.); if not, look at the last release.",
     "AWS/RDS CPUUtilization": "Find the queries that it is busy with (RDS console, Database Insights). If they are as they should be, a larger size (7.).",
-    "AWS/ECS MemoryUtilization": "A leak grows with the tasks' age: start them anew (6., last command), and look at the last release. Else more tasks.",
+    "AWS/ECS MemoryUtilization": "A leak grows with the tasks' age: start them anew (7.), and look at the last release. Else more tasks.",
     "DatabaseConnections": "Count tasks and their pools: more tasks mean more connections. Restart the ones that leak; a larger instance takes more.",
     "Latency": "Compare with the database's CPU and the tasks'. If those are idle, look at what the application calls.",
     "TargetResponseTime": "Compare with the database's CPU and the tasks'. If those are idle, look at what the application calls.",
@@ -281,7 +302,7 @@ def restore(here: Settled, region: str) -> Iterator[str]:
         serverless = ""
         if scales := properties.get("ServerlessV2ScalingConfiguration"):
             serverless = f" --serverless-v2-scaling-configuration MinCapacity={here.text(scales.get('MinCapacity'))},MaxCapacity={here.text(scales.get('MaxCapacity'))}"
-        yield f"The database {code(cluster)} can be had as of any second of the last {days} day{'' if days == '1' else 's'}, as a new cluster beside it (the time is UTC):"
+        yield f"The database {code(cluster)} can be had as of any second of the last {'day' if days == '1' else f'{days} days'}, as a new cluster beside it (the time is UTC):"
         yield from block(
             f"aws rds restore-db-cluster-to-point-in-time --region {region} --source-db-cluster-identifier {cluster} \\",
             f"  --db-cluster-identifier {cluster}-restored --restore-to-time 2026-01-31T12:00:00Z \\",
@@ -304,8 +325,11 @@ def restore(here: Settled, region: str) -> Iterator[str]:
         yield from block(
             f"aws backup list-recovery-points-by-backup-vault --region {region} --backup-vault-name {vault} --query 'RecoveryPoints[].[CreationDate, RecoveryPointArn, Status]' --output table",
         )
-        yield "To restore one, `aws backup get-recovery-point-restore-metadata` gives what `aws backup start-restore-job` wants."
-        yield ""
+        yield "To restore one beside what is there, take its ARN, and write what the first command gives to `metadata.json`, with another `DBClusterIdentifier` where there is one. The role must have AWS's policy `AWSBackupServiceRolePolicyForRestores`:"
+        yield from block(
+            f"aws backup get-recovery-point-restore-metadata --region {region} --backup-vault-name {vault} --recovery-point-arn POINT-ARN --query RestoreMetadata",
+            f"aws backup start-restore-job --region {region} --recovery-point-arn POINT-ARN --iam-role-arn ROLE-ARN --metadata file://metadata.json",
+        )
     for name, one in here.of_type("AWS::S3::Bucket").items():
         if "VersioningConfiguration" in one["Properties"]:
             bucket = here.property(name, "BucketName")

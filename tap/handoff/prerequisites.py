@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap.handoff.settled import Settled
 from tap.limitations import asked_for_region
-from tap.markdown import bullets, code, table, text
+from tap.markdown import code, table, text
 
 if TYPE_CHECKING:
     from tap.handoff.bundle import Contents
@@ -30,6 +30,17 @@ _COUNTED = {
     "AWS::WAFv2::WebACL": ("web ACLs", "wafv2"),
 }
 """Types of which an account may have so many → what its quota calls them, and its service in Service Quotas."""
+
+_BILLED = (
+    ("AWS::EC2::NatGateway", "NAT gateway", "NAT gateways"),
+    ("AWS::EC2::Instance", "instance", "instances"),
+    ("AWS::EC2::EIP", "public address", "public addresses"),
+    ("AWS::ElasticLoadBalancingV2::LoadBalancer", "load balancer", "load balancers"),
+    ("AWS::RDS::DBInstance", "database instance", "database instances"),
+    ("AWS::WAFv2::WebACL", "firewall", "firewalls"),
+    ("AWS::KMS::Key", "key", "keys"),
+)
+"""Types that are billed by time (sources: the pricing pages of VPC, EC2, Elastic Load Balancing, Aurora, WAF, KMS)."""
 
 _LINKED = {
     "AWS::ECS::Cluster": "ecs.amazonaws.com",
@@ -89,13 +100,27 @@ def lines(contents: Contents, environment: str, here: Settled) -> Iterator[str]:
             f"aws iam create-service-linked-role --aws-service-name {linked[0]}   # likewise the others",
             "```",
         )
-    if asked := asked_for_region(here.resources):
-        found = {name: list(contents.whole.template["Mappings"][name]) for name in asked}
+    if asked := list(asked_for_region(here.resources)):
+        known = [set(contents.whole.template["Mappings"][name]) for name in asked]
+        first = contents.whole.template["Mappings"][asked[0]]
+        regions = [each for each in first if all(each in one for one in known)]
         yield ""
-        yield from bullets(
-            f"It can be deployed in {', '.join(regions)} only: the mapping {code(name)} knows no other region."
-            for name, regions in found.items()
+        yield (
+            f"It can be deployed in {', '.join(regions)} only: the template knows no other region (mapping"
+            f"{'' if len(asked) == 1 else 's'} {' and '.join(map(code, asked))})."
         )
+    if hourly := list(_billed(here)):
+        yield ""
+        yield f"Billed from the first hour, used or not: {', '.join(hourly)}."
+
+
+def _billed(here: Settled) -> Iterator[str]:
+    """What costs money by the hour or month whether anybody uses it; what is paid by use alone is left out."""
+    for kind, one, many in _BILLED:
+        if count := len(here.of_type(kind)):
+            yield f"{count} {one if count == 1 else many}"
+    if any(here.property(name, "MinCapacity") for name in here.of_type("AWS::ApplicationAutoScaling::ScalableTarget")):
+        yield "and the least number of tasks of each service"
 
 
 def _limits(here: Settled, region: str) -> Iterator[str]:

@@ -8,11 +8,13 @@ user guide, "Troubleshooting CloudFormation", "Update behaviors of stack resourc
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from tap.deploy.parameters import effective
 from tap.deploy.source import SUFFIX, StackSource
-from tap.handoff import operation, prerequisites, trouble
+from tap.handoff import forms, operation, prerequisites, trouble
 from tap.handoff.settled import settled
 from tap.handoff.version import Version
 from tap.markdown import bullets, code, table, text
@@ -111,7 +113,8 @@ def _index(contents: Contents, version: Version) -> Iterator[str]:
             "which it makes if it is missing (private, encrypted, TLS only).",
             "It makes a change set and shows it, with what is replaced or removed first.",
             "It asks. Enter alone never goes on. What holds data is replaced or removed only if you type the stack's "
-            "name, or say `--allow-replacement`.",
+            "name, or say `--allow-replacement`. Where the deletion policy of what holds data changes, it says so; how, is "
+            "in `CHANGES.md`.",
             "It executes, prints each event, and at the end the outputs. If it fails, it shows what failed first.",
         ),
         1,
@@ -173,7 +176,7 @@ def _environment(contents: Contents, version: Version, name: str, values: Mappin
         ("8. Alarms: what each means and what to do", operation.alarms(here, whole.region)),
         ("9. Backup and restore", operation.restore(here, whole.region)),
         ("10. Deleting", trouble.deleting(contents, here, name, stack)),
-        ("11. When something is wrong", trouble.lines(name, stack, whole.region)),
+        ("11. When something is wrong", trouble.lines(contents, here, name, stack)),
     ):
         told = list(lines)
         if told:
@@ -201,8 +204,14 @@ def _first(contents: Contents, name: str, stack: str) -> Iterator[str]:
             f"parameters are in `parameters/edge/{name}.json`):"
         )
         yield from shell(f"./deploy.sh {name} --edge")
+        yield (
+            "It deploys the edge, then the system with the edge's outputs as parameters, then the edge again with the "
+            "distribution's id. Say `--edge` from then on: only so are changes of the edge deployed too."
+        )
+        yield ""
     yield "It takes twenty minutes or more: a database and a CloudFront distribution are slow to come up."
     yield ""
+    yield from _edge_by_hand(contents, name)
     yield "By hand, step by step:"
     bucket = "BUCKET"
     yield from shell(
@@ -212,8 +221,10 @@ def _first(contents: Contents, name: str, stack: str) -> Iterator[str]:
             stack,
             f"--template-url https://s3.{whole.region}.amazonaws.com/{bucket}/{whole.system}/stack.yaml",
             f"parameters/{name}.json",
+            _tags(whole, contents.values[name]),
         ),
     )
+    yield from _guards(contents, name, stack)
     yield "A tier by hand, in the order of the numbers (each waits for the one before):"
     first = contents.layouts["tiers"].stacks[0]
     tier = f"{stack}-{first.tier}"
@@ -223,6 +234,7 @@ def _first(contents: Contents, name: str, stack: str) -> Iterator[str]:
             tier,
             f"--template-body file://templates/tiers/{first.path.stem}.yaml",
             f"parameters/tiers/{name}/{first.path.stem}.json",
+            _tags(first, contents.values[name]),
         )
     )
     yield (
@@ -235,13 +247,55 @@ def _first(contents: Contents, name: str, stack: str) -> Iterator[str]:
         yield f"AWS then writes to {code(contents.values[name]['AlarmEmail'])}: the subscription counts once it is confirmed there."
 
 
-def _by_hand(stack: StackSource, name: str, where: str, parameters: str) -> Iterator[str]:
+def _guards(contents: Contents, name: str, stack: str) -> Iterator[str]:
+    """What ``deploy.sh`` does besides, by hand."""
+    settings, at = contents.settings.get(name, {}), f"--region {contents.whole.region} --stack-name {stack}"
+    commands = []
+    if contents.policy and settings.get("StackPolicy"):
+        commands.append(f"aws cloudformation set-stack-policy {at} --stack-policy-body file://stack-policy.json")
+    if settings.get("EnableTerminationProtection"):
+        commands.append(f"aws cloudformation update-termination-protection {at} --enable-termination-protection")
+    if commands:
+        yield "What guards the stack is not in its template; `deploy.sh` sets it, by hand you do:"
+        yield from shell(*commands)
+
+
+def _edge_by_hand(contents: Contents, name: str) -> Iterator[str]:
+    """The edge's turns, without ``deploy.sh``."""
+    if not contents.edge:
+        return
+    edge = contents.edge.stacks[0]
+    stack = edge.stack_name(contents.values[name][SUFFIX])
+    at = f"--region {edge.region} --stack-name {stack}"
+    yield (
+        f"By hand, the edge goes before the system, in {edge.region}. Its outputs are parameters of the system: put them into "
+        f"`parameters/{name}.json`. When the system is there, put the distribution's id into `parameters/edge/{name}.json` "
+        "and update the edge (`--change-set-type UPDATE`, another name of the change set):"
+    )
+    parameters = f"parameters/edge/{name}.json"
+    yield from shell(
+        *_by_hand(
+            edge, stack, "--template-body file://templates/edge.yaml", parameters, _tags(edge, contents.values[name])
+        ),
+        f"aws cloudformation describe-stacks {at} --query 'Stacks[0].Outputs' --output table",
+    )
+
+
+def _tags(stack: StackSource, values: Mapping[str, str]) -> str:
+    """The stack's tags as the CLI takes them; empty where it has none."""
+    found = forms.tags(stack.template, effective(stack.parameters, values))
+    return " ".join(f"{shlex.quote(f'Key={key},Value={value}')}" for key, value in found.items())
+
+
+def _by_hand(stack: StackSource, name: str, where: str, parameters: str, tags: str) -> Iterator[str]:
     at = f"--region {stack.region} --stack-name {name} --change-set-name first"
     capabilities = stack.about.get("Capabilities", [])
     more = f" --capabilities {' '.join(capabilities)}" if capabilities else ""
     yield f"aws cloudformation create-change-set {at} --change-set-type CREATE \\"
     yield f"  {where} \\"
-    yield f"  --parameters file://{parameters}{more}"
+    yield f"  --parameters file://{parameters}{more}" + (" \\" if tags else "")
+    if tags:
+        yield f"  --tags {tags}"
     yield f"aws cloudformation wait change-set-create-complete {at}"
     yield f"aws cloudformation describe-change-set {at}"
     yield f"aws cloudformation execute-change-set {at}"

@@ -25,7 +25,10 @@ def deleting(contents: Contents, here: Settled, name: str, stack: str) -> Iterat
     if protected:
         yield "The stack (in `tiers`, each stack of it) is protected. Take the protection off first; `deploy.sh` sets it again:"
         yield from _block(
-            f"aws cloudformation update-termination-protection --region {region} --stack-name {stack} --no-enable-termination-protection"
+            f"aws cloudformation update-termination-protection --region {region} --stack-name {stack} --no-enable-termination-protection",
+            f"for TIER in {' '.join(one.tier for one in reversed(contents.layouts['tiers'].stacks))}; do   # in tiers",
+            f"  aws cloudformation update-termination-protection --region {region} --stack-name {stack}-$TIER --no-enable-termination-protection",
+            "done",
         )
     if told.obstacles:
         yield "These must be seen to first, or the deletion fails:"
@@ -44,8 +47,14 @@ def deleting(contents: Contents, here: Settled, name: str, stack: str) -> Iterat
     if told.stays:
         yield "Stays, and is to be deleted by hand when nobody wants it any more (data that stay cost money):"
         yield ""
-        yield from bullets(f"{code(each.name)} ({each.type}): {text(each.says)}" for each in told.stays)
+        yield from bullets(
+            f"{'A last snapshot of ' if each.policy == 'Snapshot' else ''}{code(each.name)} ({each.type}): {text(each.says)}"
+            for each in told.stays
+        )
         yield ""
+        if keys := [each.name for each in told.stays if each.type == "AWS::KMS::Key"]:
+            yield f"**Delete {', '.join(map(code, keys))} last, if at all: what it encrypts, snapshots and copies among them, cannot be read without it.**"
+            yield ""
     if told.goes:
         yield f"Is lost with its data: {', '.join(code(each.name) for each in told.goes)}."
     if told.stays:
@@ -70,8 +79,9 @@ def _unlocking(here: Settled, names: list[str], region: str) -> Iterator[str]:
             yield f"aws s3 rm s3://{here.property(name, 'BucketName')} --recursive   # versions stay; empty them in the console"
 
 
-def lines(name: str, stack: str, region: str) -> Iterator[str]:
+def lines(contents: Contents, here: Settled, name: str, stack: str) -> Iterator[str]:
     """A heading a trouble, with what to do."""
+    region = contents.whole.region
     at = f"--region {region} --stack-name {stack}"
     yield "What a stack is in, and what failed last:"
     yield from _block(
@@ -80,6 +90,7 @@ def lines(name: str, stack: str, region: str) -> Iterator[str]:
         "  --query \"StackEvents[?contains(ResourceStatus, 'FAILED')].[Timestamp, LogicalResourceId, ResourceStatusReason]\"",
     )
     troubles = (
+        *_waiting_for_proof(here, region),
         (
             "ROLLBACK_COMPLETE, ROLLBACK_FAILED or CREATE_FAILED: it was never complete",
             "It cannot be updated. Mend what the events name, delete it, deploy again. What stays when the stack goes may have to be deleted by hand, for its name is taken.",
@@ -134,6 +145,23 @@ def lines(name: str, stack: str, region: str) -> Iterator[str]:
         yield ""
         yield says
         yield from _block(*commands)
+
+
+def _waiting_for_proof(here: Settled, region: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Certificates that DNS must prove: until then their creation waits, and everything behind it."""
+    for name, one in here.of_type("AWS::CertificateManager::Certificate").items():
+        if one["Properties"].get("ValidationMethod") == "DNS":
+            domain = here.property(name, "DomainName")
+            yield (
+                f"{name} stays in CREATE_IN_PROGRESS",
+                f"ACM waits until it finds its record under {code(domain)} on the internet. CloudFormation writes the record into "
+                "the hosted zone, so it is nearly always the way to that zone: the name servers that the registrar has must be "
+                "those of the zone (1.). Mend that, and it goes on by itself; or cancel, and begin anew.",
+                (
+                    f"aws acm list-certificates --region {region} --certificate-statuses PENDING_VALIDATION --query 'CertificateSummaryList[].[DomainName, CertificateArn]' --output table",
+                    f"aws acm describe-certificate --region {region} --certificate-arn CERTIFICATE-ARN --query 'Certificate.DomainValidationOptions[].[DomainName, ValidationStatus, ResourceRecord.Name, ResourceRecord.Value]' --output table",
+                ),
+            )
 
 
 def _block(*commands: str) -> list[str]:

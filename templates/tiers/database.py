@@ -280,7 +280,7 @@ def _cluster(
             **more,
         ),
         "The Aurora PostgreSQL cluster: its storage lies encrypted in three zones, backed up for "
-        f"{choices.backup_days} day{'' if choices.backup_days == 1 else 's'}. {choices.keeping.says}",
+        f"{choices.backup_days} day{'' if choices.backup_days == 1 else 's'}. {choices.keeping.leaves}",
         exempt=choices.exempt.get("DatabaseCluster"),
     )
 

@@ -17,8 +17,9 @@ class Keeping:
     """Deletion policies for what holds data, and whether it is protected from deletion.
 
     ``data`` is the policy of buckets, keys, logs and tables, ``snapshot`` that of what can leave a snapshot behind.
-    ``key_days`` is how long a deleted key can be had back. ``says`` ends a sentence about what holds data.
-    ``empties`` tells whether buckets are emptied with the stack: always, never, or by a condition (its name).
+    ``key_days`` is how long a deleted key can be had back. ``says`` ends a sentence about what holds data, ``leaves``
+    one about what can leave a snapshot. ``empties`` tells whether buckets are emptied with the stack: always, never, or
+    by a condition (its name).
     """
 
     data: Any
@@ -26,6 +27,7 @@ class Keeping:
     protected: Any
     key_days: Any
     says: str
+    leaves: str
     empties: bool | str
 
     @property
@@ -45,10 +47,12 @@ class Keeping:
         return {"DeletionPolicy": self.snapshot, "UpdateReplacePolicy": self.snapshot}
 
 
-DESTROY = Keeping("Delete", "Delete", False, 7, "Deleted with the stack.", True)
+DESTROY = Keeping("Delete", "Delete", False, 7, "Deleted with the stack.", "Deleted with the stack.", True)
 """Nothing outlives the stack."""
 
-RETAIN = Keeping("Retain", "Retain", True, 30, "Stays when the stack is deleted.", False)
+RETAIN = Keeping(
+    "Retain", "Retain", True, 30, "Stays when the stack is deleted.", "Stays when the stack is deleted.", False
+)
 """Data outlives the stack, and is protected from deletion."""
 
 
@@ -76,5 +80,6 @@ def by_environment(shared: Tier) -> Keeping:
         If(PRODUCTION, True, False),
         If(PRODUCTION, 30, 7),
         "In production it stays when the stack is deleted; elsewhere it goes too.",
+        "In production a last snapshot stays when the stack is deleted; elsewhere nothing does.",
         DISPOSABLE,
     )

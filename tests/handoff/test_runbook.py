@@ -115,3 +115,47 @@ def test_a_system_with_nothing_to_operate_has_a_runbook_all_the_same(tmp_path: P
     assert set(found) == {"RUNBOOK.md", "runbook/dev.md", "runbook/prod.md"}
     assert "./deploy.sh dev" in found["runbook/dev.md"]
     assert "## 6. Changing passwords" not in found["runbook/dev.md"]
+
+
+def test_only_tasks_that_log_in_are_started_anew_after_a_change_of_password() -> None:
+    page = pages("payments")["runbook/prod.md"]
+    passwords = page.partition("## 6. Changing passwords")[2].partition("\n## 7.")[0]
+    assert "--service tap-backend-prod --force-new-deployment" in passwords
+    assert "tap-frontend-prod" not in passwords
+    scaling = page.partition("\n## 7.")[2].partition("\n## 8.")[0]
+    assert "--service tap-frontend-prod --force-new-deployment" in scaling
+
+
+def test_what_stays_is_told_apart_from_its_snapshot_and_the_key_goes_last() -> None:
+    shop_prod, shop_dev = pages("ecommerce")["runbook/prod.md"], pages("ecommerce")["runbook/dev.md"]
+    assert "- A last snapshot of `DatabaseCluster`" in shop_prod
+    assert "**Delete `Key` last" in shop_prod
+    assert "A last snapshot of" not in shop_dev
+    assert "**Delete `Key` last" not in shop_dev
+    assert "- `DatabaseCluster` (AWS::RDS::DBCluster)" in pages("payments")["runbook/prod.md"]
+
+
+def test_a_certificate_that_waits_for_its_proof_is_a_trouble_where_there_is_one() -> None:
+    assert "### Certificate stays in CREATE_IN_PROGRESS" in pages("payments")["runbook/prod.md"]
+    assert "stays in CREATE_IN_PROGRESS" not in pages("customer-portal")["runbook/prod.md"]
+
+
+def test_a_stack_made_by_hand_has_the_tags_and_guards_that_the_script_gives_it() -> None:
+    page = pages("payments")["runbook/prod.md"]
+    assert "--tags Key=Environment,Value=prod" in page
+    assert "set-stack-policy --region us-east-1 --stack-name payments-prod --stack-policy-body" in page
+    assert "set-stack-policy" not in pages("payments")["runbook/dev.md"]
+
+
+def test_the_edge_goes_before_the_system_by_hand_too() -> None:
+    page = pages("media-streaming")["runbook/prod.md"]
+    assert page.index("--stack-name media-streaming-prod-edge --change-set-name first") < page.index(
+        "--stack-name media-streaming-prod --change-set-name first"
+    )
+
+
+def test_what_is_billed_by_the_hour_is_counted() -> None:
+    assert "Billed from the first hour, used or not: 3 NAT gateways," in pages("payments")["runbook/prod.md"]
+    assert (
+        "NAT gateway" not in pages("customer-portal")["runbook/prod.md"].partition("Billed from")[2].partition("\n")[0]
+    )

@@ -288,6 +288,11 @@ show() {
             if ($5 != "None" && rank <= 4) note = note "The old one: " $5 ". "
             if ($7 != "None") note = note "Because of " $7 "."
             else if ($1 == "Modify" && $8 != "None") note = note "Changes its " $8 "."
+            if ($1 == "Modify" && $4 in holding && $8 ~ /DeletionPolicy|UpdateReplacePolicy/) {
+                if (rank > 3) rank = 3
+                note = note " HOLDS DATA, and what becomes of it when it is deleted or replaced changes: see CHANGES.md."
+            }
+            sub(/^ /, "", note)
             print rank, NR, word, $3, $4, note, data
         }' "$work/holding" "$work/rows" | sort -t "$tab" -k 1,1n -k 2,2n >"$work/shown"
     danger=$(awk -F '\t' '$7 == "data" { print $4 }' "$work/shown" | on_one_line)
