@@ -148,6 +148,17 @@ def test_what_holds_data_is_replaced_only_when_it_is_said_so(ops: Operator, clou
     assert json.loads(cloudformation.get_stack_policy(StackName="shop-prod")["StackPolicyBody"]) == POLICY
 
 
+def test_a_deletion_policy_that_changes_is_pointed_at(ops: Operator) -> None:
+    def let_go(template: dict[str, Any]) -> None:
+        template["Resources"]["Bucket"]["DeletionPolicy"] = "Delete"
+        template["Resources"]["Bucket"]["Properties"]["Tags"] = [{"Key": "Kept", "Value": "no"}]
+
+    ops.well("deploy.sh", "dev", "--yes")
+    ops.edit("templates/stack.yaml", let_go)
+    shown = ops.run("deploy.sh", "dev", "--plan").err
+    assert "HOLDS DATA, and what becomes of it when it is deleted or replaced changes: see CHANGES.md." in shown
+
+
 def test_values_arrive_as_they_are_and_an_environments_guards_are_set(ops: Operator, cloudformation: Any) -> None:
     ops.well("deploy.sh", "prod", "--yes")
     (stack,) = cloudformation.describe_stacks(StackName="shop-prod")["Stacks"]
