@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tap.deploy import (
     account,
@@ -248,10 +249,16 @@ def propose(
     new = replace(new, values={**new.values, **dict(delivered.parameters)})
     found, blind = compared.offline(old, new)
     made = changeset.make(client, request, job.session.pace, sleep)
-    plan = merge.merged(from_change_set(made, kind, old, new), found, new)
-    plan = replace(plan, notes=(*plan.notes, *filter(None, ("" if made.empty else blind, unseen))))
-    proposal = Proposal(risk.judged(plan, found, old, new), stack, made, request)
-    return _with_settings(job, _with_refusals(job, proposal, old, new))
+    try:
+        plan = merge.merged(from_change_set(made, kind, old, new), found, new)
+        plan = replace(plan, notes=(*plan.notes, *filter(None, ("" if made.empty else blind, unseen))))
+        proposal = Proposal(risk.judged(plan, found, old, new), stack, made, request)
+        return _with_settings(job, _with_refusals(job, proposal, old, new))
+    except BaseException:
+        # Nobody holds it yet. What cannot be removed now, the next deployment removes.
+        with suppress(ClientError, BotoCoreError, TapError):
+            changeset.discard(client, made.arn, made.stack_id, kind, pace=job.session.pace, sleep=sleep)
+        raise
 
 
 def _with_refusals(job: Job, proposal: Proposal, old: Side, new: Side) -> Proposal:

@@ -19,6 +19,7 @@ class Fault(Enum):
     REPEAT = "delivered twice"
     KILL_BEFORE = "the process is killed before the call"
     KILL_AFTER = "the process is killed after the call, before the answer"
+    INTERRUPT = "the process is interrupted during the call"
     DENY = "refused for want of permission"
     EXPIRED = "refused because the credentials have expired"
     UNKNOWN_KEY = "refused because the access key is unknown"
@@ -35,6 +36,7 @@ _WEIGHTS = {
     Fault.REPEAT: 3,
     Fault.KILL_BEFORE: 2,
     Fault.KILL_AFTER: 2,
+    Fault.INTERRUPT: 2,
 }
 _TELLING = 2.5
 """So much likelier is a fault on a call that changes something: there it can do harm."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -79,7 +80,7 @@ def _warm() -> None:
 
     for module in pkgutil.iter_modules(tap.deploy.__path__, "tap.deploy."):
         importlib.import_module(module.name)
-    for verb in ("deploy", "delete", "plan"):
+    for verb in ("deploy", "delete", "plan", "execute"):
         importlib.import_module(f"tap.commands.{verb}")
     bundled().types()
     boto3.client("cloudformation", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
@@ -95,6 +96,8 @@ def _live(words: Mapping[str, Any]) -> None:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             os.dup2(handle, number)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        # Begun in the background of a shell, processes are deaf to it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         # Python's own streams, buffers and all, as in a process of its own.
         sys.stdin, sys.stdout, sys.stderr = os.fdopen(0, "r"), os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
         os.environ.clear()

@@ -84,9 +84,11 @@ class Proxy:
             _reset(call)
             return
         elif fault is Fault.KILL_BEFORE:
-            self._kill()
+            self._end(signal.SIGKILL)
             _reset(call)
             return
+        elif fault is Fault.INTERRUPT:
+            self._end(signal.SIGINT)
         answer = self._forward(call, body)
         if fault is Fault.REPEAT:
             answer = self._forward(call, body)
@@ -94,7 +96,7 @@ class Proxy:
             _reset(call)
             return
         elif fault is Fault.KILL_AFTER:
-            self._kill()
+            self._end(signal.SIGKILL)
             _reset(call)
             return
         status, headers, content = answer
@@ -132,10 +134,10 @@ class Proxy:
         if call.command != "HEAD":
             call.wfile.write(content)
 
-    def _kill(self) -> None:
+    def _end(self, with_signal: signal.Signals) -> None:
         if self.victim is not None:
             with suppress(ProcessLookupError):
-                os.kill(self.victim, signal.SIGKILL)
+                os.kill(self.victim, with_signal)
 
 
 def _action(call: BaseHTTPRequestHandler, body: bytes) -> str:

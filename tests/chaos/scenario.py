@@ -15,9 +15,11 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from tap.deploy.saved import PURPOSE
 from tests.chaos.faults import Dice
 from tests.chaos.nursery import Nursery
 from tests.chaos.proxy import Proxy
+from tests.integration.test_deploy import break_it
 from tests.workbench import Workbench
 
 TEMPLATES = Path(__file__).parent.parent / "integration" / "templates"
@@ -31,11 +33,11 @@ PATIENCE = 120.0
 REGIONS = ("us-east-1", "eu-west-1")
 """Where stacks may be: the edge's system is in another region than its edge."""
 
-ALLOWED = frozenset({0, 1, 4, -9})
-"""How an attempt may end: well, with an error that is said, rolled back, or killed."""
+ALLOWED = frozenset({0, 1, 4, 130, -9})
+"""How an attempt may end: well, with an error that is said, rolled back, interrupted, or killed."""
 
-PLANNED = frozenset({0, 1, 2, -9})
-"""How a plan may end: nothing to do, an error that is said, changes, or killed."""
+PLANNED = frozenset({0, 1, 2, 130, -9})
+"""How a plan may end: nothing to do, an error that is said, changes, interrupted, or killed."""
 
 LAYOUTS = {"notes": "stack", "notes-tiers": "tiers", "notes-nested": "nested", "notes-edge": "stack"}
 STACKS = {
@@ -84,6 +86,8 @@ class Scenario:
             values = self._settings(choice)
             self._deploy(values, fresh=True)
             for _ in range(choice.randint(1, 3)):
+                if self.system == "notes" and choice.random() < 0.25:
+                    self._fail(values)
                 values = {**values, **self._settings(choice)} if choice.random() < 0.8 else values
                 self._deploy(values)
             self._delete()
@@ -103,6 +107,35 @@ class Scenario:
             found["ApiKey"] = SECRET
         return found
 
+    def _fail(self, values: Mapping[str, str]) -> None:
+        """Deploy what cannot work: it is said so, and all is as it was before."""
+        whole = {path: path.read_text("utf-8") for path in (self.bench.out / "notes").glob("stack.*")}
+        self.bench.edit("notes/stack.yaml", break_it)
+        words = [word for key, value in values.items() for word in ("--parameter", f"{key}={value}")]
+        self._until_done("deploy", ["--yes", *words], [], well=4)
+        for path, text in whole.items():
+            path.write_text(text, "utf-8")
+        (stack,) = [one for one in self._stacks() if one["StackName"] == "notes-dev"]
+        if stack["StackStatus"] != "UPDATE_ROLLBACK_COMPLETE":
+            raise WrongError(f"after an update that failed notes-dev is {stack['StackStatus']}")
+        self._check_reality(values)
+
+    def _execute(self, words: list[str], allowed: list[str]) -> None:
+        """Now and then a plan is saved and executed; what does not come to its end, the deployment takes up."""
+        choice = random.Random(f"{self.seed}:{self.step}:execute")
+        if self.system == "notes-edge" or choice.random() < 0.7:
+            return
+        saved = self.folder / f"{self.seed}.plan"
+        self.proxy.dice = Dice(f"{self.seed}:{self.step}:save", RATE)
+        code, out, err = self._attempt("plan", ["--layout", LAYOUTS[self.system], *words, "--save", str(saved)])
+        if code not in PLANNED or "Traceback" in err or SECRET in out + err:
+            raise WrongError(f"plan --save ended with exit code {code}")
+        if saved.exists():
+            if SECRET in saved.read_text("utf-8"):
+                raise WrongError("a saved plan has a secret in it")
+            self._until_done("execute", [str(saved), "--yes", *allowed], [], well=0, given_up=3)
+            saved.unlink()
+
     def _deploy(self, values: Mapping[str, str], *, fresh: bool = False) -> None:
         before = self._operations()
         self._plan(values)
@@ -111,6 +144,8 @@ class Scenario:
         replaces = not fresh and self.system == "notes" and self._queue_label() != values["QueueLabel"]
         allowed = ["--allow-replace", "Queue"] if replaces else []
         asked = ["--layout", LAYOUTS[self.system], "--yes", *words, *edge]
+        if not fresh:
+            self._execute(words, allowed)
         self._until_done("deploy", [*asked, *allowed], allowed)
         if self._waiting():
             # What could not be swept under faults goes with the next deployment.
@@ -143,8 +178,10 @@ class Scenario:
         if self.bench.outputs.exists() and list(self.bench.outputs.iterdir()):
             raise WrongError(f"files of outputs are left behind: {list(self.bench.outputs.iterdir())}")
 
-    def _until_done(self, verb: str, words: list[str], optional: list[str]) -> None:
-        """Run a command again until it ends well: that is all that a person would do."""
+    def _until_done(
+        self, verb: str, words: list[str], optional: list[str], *, well: int = 0, given_up: int | None = None
+    ) -> None:
+        """Run a command again until it ends ``well``, or with ``given_up``: that is all that a person would do."""
         self.step += 1
         self.tally.deployments += 1
         rate = RATE
@@ -158,7 +195,7 @@ class Scenario:
                     raise WrongError(f"{verb} ended in a traceback")
                 if SECRET in text:
                     raise WrongError(f"{verb} showed a secret")
-            if code == 0:
+            if code in {well, given_up}:
                 return
             if code == 3 and optional and "not among the harmful changes" in err:
                 # The replacement was done by an attempt whose end nobody saw.
@@ -176,6 +213,8 @@ class Scenario:
         out, err = self.folder / f"{self.seed}.out", self.folder / f"{self.seed}.err"
         where = ("--endpoint-url", self.proxy.url)
         argv = self.bench.arguments(verb, self.system, *words, where=where)[2:]
+        if verb == "execute":
+            argv = [verb, *words, *where, "--outputs-dir", str(self.bench.outputs)]
         self.proxy.log.append(f"--- {verb}")
         self.proxy.victim = child = self.nursery.begin(argv, self._environment(), out, err)
         hung = threading.Event()
@@ -232,7 +271,7 @@ class Scenario:
                     raise WrongError(f"the output {each['OutputKey']} was not written")
 
     def _waiting(self) -> list[str]:
-        """The change sets that nobody has executed."""
+        """The change sets that nobody has executed, but for those of plans that were to be saved."""
         return [
             each["ChangeSetName"]
             for one in self._stacks()
@@ -240,7 +279,8 @@ class Scenario:
             for each in self._client("cloudformation", one["Region"]).list_change_sets(StackName=one["StackId"])[
                 "Summaries"
             ]
-            if each.get("ExecutionStatus") == "AVAILABLE" or each["Status"] != "CREATE_COMPLETE"
+            if (each.get("ExecutionStatus") == "AVAILABLE" or each["Status"] != "CREATE_COMPLETE")
+            and not each["ChangeSetName"].startswith(f"tap-{PURPOSE}-")
         ]
 
     def _check_reality(self, values: Mapping[str, str]) -> None:

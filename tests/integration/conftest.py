@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,13 @@ def emulator_in(state_dir: Path) -> Iterator[Endpoint]:
     finally:
         os.close(write_end)
         process.stop(where, forget=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heard_interruptions() -> None:
+    """Commands hear SIGINT, also where the tests are begun in the background of a shell, which is deaf to it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
