@@ -14,7 +14,7 @@ def operations(asked: Order) -> list[Operation]:
     found = []
     for source in job.source.stacks:
         templates = [source.template, *(child.template for child in source.children)]
-        one = last_operation(job.session.cloudformation, job.name(source), templates)
+        one = last_operation(job.session.cloudformation, job.name(source), templates, workflow.mask(job, source))
         found += [one] if one else []
         if one is None:
             _target.note(f"{job.name(source)} does not exist.")

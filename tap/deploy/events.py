@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from tap.deploy.aws_errors import DENIED, code
+from tap.deploy.mask import Mask
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -72,6 +73,11 @@ class Event:
     def is_consequence(self) -> bool:
         """Whether it failed only because something else did."""
         return bool(_CONSEQUENCE.search(self.reason))
+
+
+def masked(events: Iterable[Event], mask: Mask) -> list[Event]:
+    """Events whose reasons show no secret."""
+    return [replace(event, reason=mask.within(event.reason), hook=mask.within(event.hook)) for event in events]
 
 
 def event_of(raw: Mapping[str, Any]) -> Event:

@@ -35,6 +35,13 @@ class Mask:
                 value = json.loads(value)
         return shown(self._masked(path, value))
 
+    def within(self, text: str) -> str:
+        """A sentence of CloudFormation's with the values of ``NoEcho`` parameters masked: services repeat values."""
+        for secret in sorted(self.secrets, key=len, reverse=True):
+            if len(secret) >= _SHORTEST:
+                text = text.replace(secret, SECRET)
+        return text
+
     def _masked(self, path: str, value: Any) -> Any:
         if isinstance(value, Mapping):
             label = str(value.get("Key") or value.get("Name") or "")

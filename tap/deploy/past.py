@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from tap.deploy import aws_errors, failures, stacks
-from tap.deploy.events import Event, Reader, before_operation
+from tap.deploy.events import Event, Reader, before_operation, masked
+from tap.deploy.mask import Mask
 from tap.deploy.subject import Subject, subject
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+
+
+NO_SECRETS = Mask()
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,12 @@ class Operation:
 
 
 def last_operation(
-    client: CloudFormationClient, name: str, spare: Iterable[Mapping[str, Any]] = ()
+    client: CloudFormationClient, name: str, spare: Iterable[Mapping[str, Any]] = (), mask: Mask = NO_SECRETS
 ) -> Operation | None:
     """The last operation of a stack; None for one that is not there.
 
     What waits for what is read off the templates that the stacks have; where one may not read them, off ``spare``.
+    ``mask`` hides what must not be shown of the events' reasons.
     """
     stack = stacks.look(client, name)
     if not stack.exists:
@@ -46,7 +51,7 @@ def last_operation(
             raise
         templates = list(spare)
     more = failures.read(client, found) if any(event.failed for event in found) else ()
-    return Operation(subject(stack.name, templates), tuple(found), more)
+    return Operation(subject(stack.name, templates), tuple(masked(found, mask)), tuple(masked(more, mask)))
 
 
 def _templates(client: CloudFormationClient, stack_id: str, found: Iterable[Event]) -> Iterator[Mapping[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tap.deploy.mask import Mask
 from tap.references import find, of_resource
 
 
@@ -30,13 +31,15 @@ class Subject:
     """A stack that an operation changes. ``parts`` are its resources, those of nested stacks too, by logical id.
 
     ``expected`` says of those that the operation will touch, where that is known, what it does to them (``CREATE``,
-    ``UPDATE``, ``DELETE``, by logical id); ``usual`` are the seconds that each of them took the last time.
+    ``UPDATE``, ``DELETE``, by logical id); ``usual`` are the seconds that each of them took the last time. ``mask``
+    hides what must not be shown of the reasons of its events.
     """
 
     stack_name: str
     parts: Mapping[str, Part] = field(default_factory=dict)
     expected: Mapping[str, str] = field(default_factory=dict)
     usual: Mapping[str, float] = field(default_factory=dict)
+    mask: Mask = field(default=Mask(), repr=False)
 
     def part(self, logical_id: str) -> Part:
         """What is known of a resource; an empty one, if nothing is."""

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tap.deploy import aws_errors, failures
 from tap.deploy.diagnose import Diagnosis, Stopped, diagnose
-from tap.deploy.events import Event, Reader
+from tap.deploy.events import Event, Reader, masked
 from tap.deploy.rollout import Rollouts
 from tap.deploy.session import Pace
 from tap.deploy.states import state_of
@@ -106,8 +106,8 @@ class Watch:
         if ended:
             stopped = self.rollouts.stopped if self.rollouts else {}
             failed = any(event.failed for event in self.events)
-            more = failures.read(self.client, self.events) if failed else ()
-            self.outcome = Outcome(ended, tuple(self.events), self.subject, stopped, more)
+            more = masked(failures.read(self.client, self.events), self.subject.mask) if failed else ()
+            self.outcome = Outcome(ended, tuple(self.events), self.subject, stopped, tuple(more))
         if new:
             self._waits = self.pace.waits()
         self.wait = next(self._waits)
@@ -126,7 +126,7 @@ class Watch:
 
     def _new(self) -> Sequence[Event]:
         try:
-            return self._reader.new()
+            return masked(self._reader.new(), self.subject.mask)
         except ClientError as error:
             if aws_errors.code(error) in aws_errors.DENIED:
                 return []

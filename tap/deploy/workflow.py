@@ -31,7 +31,8 @@ from tap.deploy.gate import BlockedError, Does
 from tap.deploy.graph import Needs
 from tap.deploy.guard import Settings
 from tap.deploy.listed import from_change_set
-from tap.deploy.plan import NOTHING, Plan, Side, resolved_exports, resolved_imports
+from tap.deploy.mask import Mask
+from tap.deploy.plan import NOTHING, Plan, Side, mask_of, resolved_exports, resolved_imports
 from tap.deploy.resolve import resolve
 from tap.deploy.session import Note, Session, Target, open_session
 from tap.deploy.source import (
@@ -331,7 +332,12 @@ def subject_of(job: Job, source: StackSource, plan: Plan | None = None) -> Subje
     templates = [source.template, *(child.template for child in source.children)]
     changes = plan.all_changes if plan else ()
     expected = {change.logical_id: does(change.raw_action) for change in changes}
-    return subject(job.name(source), templates, expected)
+    return replace(subject(job.name(source), templates, expected), mask=mask(job, source))
+
+
+def mask(job: Job, source: StackSource) -> Mask:
+    """What hides the values of a stack's ``NoEcho`` parameters, as far as they are given or have a default."""
+    return mask_of(_new_side(job, source, job.values))
 
 
 def _check_state(stack: Stack) -> None:

@@ -43,3 +43,7 @@ def test_switches_and_references_are_no_secrets() -> None:
     assert MASK.text("SecretArn", Unresolved("!Ref Secret")) == "!Ref Secret"
     assert MASK.text("MasterUserPassword", None) == "none"
     assert MASK.text("QueueName", "inbox") == "inbox"
+
+
+def test_a_sentence_keeps_all_but_the_values() -> None:
+    assert MASK.within("no 'hunter2hunter2' in {{resolve:ssm:x}}, ab") == f"no '{SECRET}' in {{{{resolve:ssm:x}}}}, ab"

@@ -84,3 +84,46 @@ def test_what_is_not_there_is_said(bench: Workbench) -> None:
         ran = bench.well(verb, "notes")
         assert (ran.out, "notes-dev does not exist." in ran.err) == ("", True)
         assert json.loads(bench.well(verb, "notes", "--json").out) == {"version": 1, "stacks": []}
+
+
+def test_no_secret_is_in_what_any_command_says_or_writes(bench: Workbench, clients: Any, tmp_path: Path) -> None:
+    """A ``NoEcho`` value that a service repeats in its error, a dynamic reference, a password before and after."""
+    key, old, new = "planted-s3cret-value", "planted-old-passphrase", "planted-new-passphrase"
+
+    def plant(password: str) -> None:
+        def change(template: dict[str, Any]) -> None:
+            tags = [
+                ("DbPassword", password),
+                ("Fetched", f"{{{{resolve:ssm:{password}}}}}"),
+                ("Key", {"Ref": "ApiKey"}),
+            ]
+            template["Resources"]["Queue"]["Properties"]["Tags"] = [{"Key": k, "Value": v} for k, v in tags]
+
+        bench.edit("notes/stack.yaml", change)
+
+    def fail(template: dict[str, Any]) -> None:
+        template["Resources"]["Bucket"] = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": {"Ref": "ApiKey"}}}
+
+    ssm = clients("ssm")
+    for name in (old, new):
+        ssm.put_parameter(Name=name, Value=f"{name}-fetched", Type="String")
+    given = ("--parameter", f"ApiKey={key}")
+    plant(old)
+    ran = [bench.well("deploy", "notes", "--yes", *given)]
+    plant(new)
+    saved = tmp_path / "notes.plan"
+    ran += [bench.well("plan", "notes", *given, "--format", form) for form in ("text", "json", "html", "markdown")]
+    ran.append(bench.well("plan", "notes", *given, "--save", str(saved)))
+    assert "Tags[DbPassword].Value" in ran[1].out
+    ran.append(bench.well("deploy", "notes", "--yes", "--json", *given))
+    clients("s3").create_bucket(Bucket=key)
+    bench.edit("notes/stack.yaml", fail)
+    failed = bench.run("deploy", "notes", "--yes", "--json", *given)
+    assert "NAME_CONFLICT_VALIDATION" in failed.err
+    ran.append(failed)
+    for verb in ("diagnose", "timeline", "status", "outputs"):
+        ran += [bench.well(verb, "notes", *given), bench.well(verb, "notes", "--json", *given)]
+    texts = [text for one in ran for text in (one.out, one.err)]
+    texts += [path.read_text("utf-8") for path in (saved, *bench.outputs.iterdir())]
+    for planted in (key, old, new):
+        assert [text for text in texts if planted in text] == []
