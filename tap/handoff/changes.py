@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,6 +71,7 @@ def page(stack: StackSource, version: Version, told: Told) -> str:
             f"Against {previous}. What a deployment does is foretold from the two templates and the parameter files; "
             "`./deploy.sh ENVIRONMENT --plan` asks CloudFormation, which has the last word.",
             "",
+            *_warning(told),
             *_section("Parameters", _declared("Parameters", told.before, stack.template)),
             *_section("Outputs", _declared("Outputs", told.before, stack.template)),
         ]
@@ -77,7 +79,15 @@ def page(stack: StackSource, version: Version, told: Told) -> str:
             lines += ["", f"## {text(name)}", "", *_environment(diff)]
         for name in told.new:
             lines += ["", f"## {text(name)}", "", "This environment is new in this version."]
-    return "\n".join(lines).rstrip() + "\n"
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
+
+
+def _warning(told: Told) -> list[str]:
+    """What nobody should have to scroll for."""
+    names = [text(name) for name, diff in told.diffs.items() if diff.dangerous]
+    if not names:
+        return []
+    return [f"**Data may be lost, or something that holds data is replaced, in {', '.join(names)}: see there.**", ""]
 
 
 def _first(stack: StackSource) -> list[str]:

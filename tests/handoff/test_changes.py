@@ -51,6 +51,8 @@ def test_against_the_release_before(tmp_path: Path) -> None:
     assert "- `Colour` is new: The parameter Colour. **It has no default: give it a value.**" in text
     assert "- `Label` is gone. Take it out of your parameter files" in text
     assert "- `QueueUrl` is gone." in text
+    warning = "**Data may be lost, or something that holds data is replaced, in dev: see there.**"
+    assert warning in text[: text.index("## Parameters")]
     dev = text[text.index("## dev") : text.index("## prod")]
     assert "**Data may be lost" in dev
     assert "| `Bucket` | AWS::S3::Bucket | delete |" in dev
@@ -66,6 +68,8 @@ def test_what_did_not_change_is_said(tmp_path: Path) -> None:
     committed(tmp_path, "v1.0.1")
     text = page(out)
     assert text.count("Nothing changes.") == 2
+    assert "Data may be lost" not in text
+    assert "\n\n\n" not in text
     assert text.count("None is new, gone or different.") == 2
 
 

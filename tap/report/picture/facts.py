@@ -5,6 +5,7 @@ Property names: CloudFormation template reference, the resource types named belo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -58,6 +59,8 @@ class Facts:
             cpu, memory = (number(self._get(task).get(key), self.parameters) for key in ("Cpu", "Memory"))
             if cpu and memory:
                 yield f"{cpu / 1024:g} vCPU, {memory / 1024:g} GB each"
+            beside = [each["Name"] for each in self._get(task).get("ContainerDefinitions", [])[1:] if "Name" in each]
+            yield f"with {listed(beside)}" if beside else ""
         strategy = [each for each in self._get(name).get("CapacityProviderStrategy", []) if isinstance(each, dict)]
         providers = [
             _CAPACITY.get(each.get("CapacityProvider", ""), "")
@@ -208,13 +211,22 @@ class Facts:
     def plan(self, name: str) -> Iterator[str]:
         """When copies are made and how long they are kept."""
         for rule in self._get(name).get("BackupPlan", {}).get("BackupPlanRule", []):
-            yield self.said(rule.get("ScheduleExpression", ""))
+            yield _often(self.said(rule.get("ScheduleExpression", "")))
             kept = rule.get("Lifecycle", {}).get("DeleteAfterDays")
             yield f"kept {days(kept)}" if isinstance(kept, int) else ""
 
     def pipeline(self, name: str) -> Iterator[str]:
         """Its stages."""
         yield " → ".join(str(each["Name"]).lower() for each in self._get(name).get("Stages", []))
+
+
+def _often(schedule: str) -> str:
+    """A schedule in words, where it is one of every so many hours; else as it stands.
+
+    Source: EventBridge user guide, "Cron expressions reference".
+    """
+    found = re.fullmatch(r"cron\(\d+ \d+/(\d+) \* \* \? \*\)", schedule)
+    return f"every {found[1]} hours" if found else schedule
 
 
 _METHODS: dict[str, Callable[[Facts, str], Iterator[str]]] = {

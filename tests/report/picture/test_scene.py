@@ -68,6 +68,7 @@ def test_facts_are_those_of_the_template() -> None:
     assert node("payments", "BackendService").facts == (
         "3 to 20 tasks",
         "1 vCPU, 2 GB each",
+        "with tracing",
         "on demand and spot",
         "takes /api/*",
     )
@@ -76,7 +77,7 @@ def test_facts_are_those_of_the_template() -> None:
     assert node("payments", "LoadBalancer").facts == ("Listens on HTTP 80 and HTTPS 443",)
     assert node("customer-portal", "LoadBalancer").facts == ("Listens on HTTP 80 and HTTPS 443 with a certificate",)
     assert node("ecommerce", "DatabaseSecret").facts == ("changed every 30 days",)
-    assert node("payments", "BackupPlan").facts == ("cron(0 0/6 * * ? *)", "kept 7 days")
+    assert node("payments", "BackupPlan").facts == ("every 6 hours", "kept 7 days")
 
 
 def test_what_belongs_to_a_service_is_in_its_box() -> None:
