@@ -86,5 +86,5 @@ class ClassicAddress(ResourceRule):
     def check_resource(self, resource: Resource, world: World) -> Iterator[Found]:
         """The domain of an address."""
         domain = resource.get("Domain")
-        if isinstance(domain, str) and domain != "vpc":
+        if isinstance(domain, str) and domain.lower() == "standard":
             yield at(resource, "Domain", says=f"Domain is {domain}.")
