@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from typing import NoReturn
@@ -78,6 +79,10 @@ def tap() -> None:
 
 def main() -> NoReturn:
     """Run the command line with ``sys.argv``; exit with the code that the README documents."""
+    for stream in (sys.stdout, sys.stderr):
+        # Half of a surrogate pair in somebody's JSON, or a terminal that has no arrows, must not end in a traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = _run()
         sys.stdout.flush()

@@ -98,6 +98,20 @@ def composed(text: str) -> yaml.Node | None:
     return yaml.compose(text, Loader=yaml.CSafeLoader)
 
 
+def measure(text: str) -> None:
+    """Nothing, where a text can be walked through as a template.
+
+    Raises yaml.YAMLError or ValueError for what is neither YAML nor JSON, and ShapeError for what is nested too deeply,
+    contains itself, or is too large once its aliases are followed.
+    """
+    try:
+        Reader().construct(composed(text.replace("\t", " ") if text.lstrip().startswith("{") else text), ())
+    except yaml.YAMLError:
+        if not text.lstrip().startswith("{"):
+            raise
+        json.loads(text)  # JSON has escapes that YAML has not, and no aliases
+
+
 def _may_be_deep(text: str) -> bool:
     """Whether the brackets or the indentation of a text leave it open that it is nested too deeply; a quick look."""
     if re.search(rf"^[ \-?:]{{{DEEPEST},}}", text, re.MULTILINE):

@@ -110,7 +110,12 @@ def diff(
         region=region,
         note=lambda line: click.echo(line, err=True),
     )
-    found = compare(*sides, bundled())
+    try:
+        found = compare(*sides, bundled())
+    except RecursionError:
+        raise sources.SourceError(
+            "the templates cannot be compared: conditions lead to each other in a circle, or on too far."
+        ) from None
     code = verdict.exit_code(found, fail_on)
     show(found, "json" if as_json else form, code)
     ctx.exit(code)

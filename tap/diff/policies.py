@@ -109,7 +109,9 @@ def _holders(resources: Resources) -> dict[tuple[str, str], _Holder]:
         return found.setdefault((kind, logical_id), _Holder(kind, logical_id, name))
 
     for logical_id, body in resources.items():
-        type_name, properties = body["Type"], body.get("Properties") or {}
+        # What a macro makes of the properties as a whole is not known, and no mapping.
+        said = body.get("Properties")
+        type_name, properties = body["Type"], said if isinstance(said, Mapping) else {}
         if type_name in _IDENTITIES:
             word = _IDENTITIES[type_name]
             own = holder("identity", logical_id, f"{word} {logical_id}")

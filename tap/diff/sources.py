@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tap import project
+from tap.check.load import ShapeError, measure
 from tap.deploy.template import parse
 from tap.diff.follow import NESTED
 from tap.diff.side import Side, check
@@ -189,7 +190,7 @@ def _file(path: Path) -> Source:
             return None
 
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except UnicodeDecodeError:
         raise SourceError(f"{path} is not text in UTF-8.") from None
     label = str(path.relative_to(project.ROOT)) if path.is_relative_to(project.ROOT) else str(path)
@@ -276,7 +277,10 @@ def _environment(source: Source, environment: str) -> dict[str, str] | None:
 
 def _parsed(text: str, where: str) -> Mapping[str, Any]:
     try:
+        measure(text)
         found = parse(text)
+    except (ShapeError, RecursionError) as error:
+        raise SourceError(f"{where} cannot be compared: {error}") from None
     except (ValueError, yaml.YAMLError) as error:
         raise SourceError(f"{where} is neither YAML nor JSON: {' '.join(str(error).split())}") from None
     return check(found, where)

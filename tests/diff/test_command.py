@@ -65,3 +65,40 @@ def test_parameter_files_are_read(tmp_path: Path) -> None:
     assert done.returncode == 3
     assert "EnvironmentSuffix: dev → blue" in done.stdout
     assert "forces replacement ← parameter EnvironmentSuffix" in done.stdout
+
+
+CHAIN = {f"C{number}": {"Fn::Not": [{"Condition": f"C{(number + 1) % 2}"}]} for number in range(2)}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Resources: " + "[" * 20_000 + "]" * 20_000, "cannot be compared: nested more than 100 deep"),
+        (json.dumps({"Resources": json.loads('{"a":' * 300 + "1" + "}" * 300)}), "nested more than 100 deep"),
+        ("Resources: &r {A: {Type: T, Properties: *r}}", "an alias refers to what it stands in"),
+        (
+            json.dumps({"Conditions": CHAIN, "Resources": {"A": {"Type": "T", "Condition": "C0"}}}),
+            "conditions lead to each other in a circle",
+        ),
+    ],
+)
+def test_a_template_that_cannot_be_followed_is_an_error_in_a_line(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "t").write_text(text, "utf-8")
+    done = generate("t", str(project.OUT / "payments" / "stack.yaml"), cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Resources: {A: {Type: "AWS::SNS::Topic", Properties: {"Fn::Transform": [{Name: Mine}]}}}',
+        '\ufeff{"Resources": {"A": {"Type": "AWS::SNS::Topic", "Properties": {"Name": "\\ud83d\\ude00 \\ud800"}}}}',
+    ],
+)
+def test_macros_marks_and_halves_of_characters_are_compared(tmp_path: Path, text: str) -> None:
+    (tmp_path / "t").write_text(text, "utf-8")
+    done = generate("/dev/null", "t", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (2, "")
+    assert "A" in done.stdout

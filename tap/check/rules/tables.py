@@ -65,8 +65,8 @@ class TableSettings(ResourceRule):
             )
         if mode in (None, "PROVISIONED") and resource.get("OnDemandThroughput") is not None:
             yield at(resource, "OnDemandThroughput", says="The table is not on demand.")
-        defined = {fields(one).get("AttributeName") for one in items(resource.get("AttributeDefinitions"))}
-        used: set[Any] = set()
+        defined = [fields(one).get("AttributeName") for one in items(resource.get("AttributeDefinitions"))]
+        used: list[Any] = []
         kinds = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")
         if any(isinstance(resource.get(kind), Unknown) for kind in kinds):
             return
@@ -74,11 +74,11 @@ class TableSettings(ResourceRule):
         for kind in kinds:
             lists += [items(fields(one).get("KeySchema")) for one in items(resource.get(kind))]
         for key in lists:
-            used.update(fields(one).get("AttributeName") for one in key)
+            used.extend(fields(one).get("AttributeName") for one in key)
         if all(isinstance(one, str) for one in (*defined, *used)) and used:
-            for name in sorted(map(str, used - defined)):
+            for name in sorted(map(str, set(used) - set(defined))):
                 yield at(resource, "AttributeDefinitions", says=f"The key {name} is not defined.")
-            for name in sorted(map(str, defined - used)):
+            for name in sorted(map(str, set(defined) - set(used))):
                 yield at(resource, "AttributeDefinitions", says=f"{name} is defined, but is no key.")
 
 
