@@ -164,6 +164,13 @@ def _listed(names: Any) -> str:
     return ", ".join(sorted(names)) or "nothing"
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path} is no text in UTF-8 (byte {error.start}). To write it anew, {SYNTH}") from None
+
+
 def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8"))
@@ -184,6 +191,6 @@ def _stack(system: str, layout: Form, path: Path) -> StackSource:
     children: tuple[Child, ...] = ()
     if layout == "nested":
         others = sorted(one for one in path.parent.glob("*.yaml") if one != path)
-        children = tuple(Child(one.name, one.read_text("utf-8"), _json(one.with_suffix(".json"))) for one in others)
+        children = tuple(Child(one.name, _text(one), _json(one.with_suffix(".json"))) for one in others)
     tier = re.sub(r"^\d\d-", "", path.stem) if layout == "tiers" else EDGE if layout == "edge" else ""
-    return StackSource(system, tier, path, path.read_text("utf-8"), template, children)
+    return StackSource(system, tier, path, _text(path), template, children)

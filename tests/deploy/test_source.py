@@ -116,3 +116,11 @@ def test_an_edge_that_says_it_is_something_else_is_refused(out: Path) -> None:
     put(out / "notes", "edge.yaml", "stack")
     with pytest.raises(SourceError, match="does not say"):
         read_edge("notes", out)
+
+
+def test_a_yaml_that_is_no_text_is_named(out: Path) -> None:
+    for path in out.rglob("*.yaml"):
+        path.write_bytes(b"\xff\xfe")
+    for layout in ("stack", "nested"):
+        with pytest.raises(SourceError, match=r"\.yaml is no text in UTF-8 \(byte 0\)"):
+            read_system("notes", layout, out)
