@@ -44,7 +44,7 @@ def test_there_are_systems() -> None:
     assert SYSTEMS
 
 
-@pytest.mark.parametrize(("layout", "name"), zip(LAYOUTS, NAMES, strict=True))
+@pytest.mark.parametrize(("layout", "name"), list(zip(LAYOUTS, NAMES, strict=True)))
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_a_system_comes_stays_and_goes(
     system: str, layout: Layout, name: str, tmp_path: Path, environment: dict[str, str], clients: Any
