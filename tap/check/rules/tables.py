@@ -99,3 +99,44 @@ class ScaledOnDemand(ResourceRule):
         table = world.target(resource.get("ResourceId"), TABLE)
         if table and table.get("BillingMode") == "PAY_PER_REQUEST":
             yield at(resource, "ResourceId", says=f"{table.logical_id} is on demand.")
+
+
+class IndexSettings(ResourceRule):
+    """Indexes that DynamoDB refuses."""
+
+    id = "TAP1293"
+    title = "An index has the throughput that its table's mode needs, and names the attributes that it copies"
+    description = (
+        "Indexes of a provisioned table have a provisioned throughput, those of a table on demand have none. INCLUDE "
+        "needs NonKeyAttributes, no other projection takes them; names of indexes are used once."
+    )
+    source = "DynamoDB API, CreateTable: GlobalSecondaryIndex, Projection"
+    types = (TABLE,)
+
+    def check_resource(self, resource: Resource, world: World) -> Iterator[Found]:
+        """The indexes of a table, global and local."""
+        mode = resource.get("BillingMode")
+        provisioned = mode in (None, "PROVISIONED") and resource.get("ProvisionedThroughput") is not None
+        seen: set[str] = set()
+        for kind in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
+            for index, body in enumerate(items(resource.get(kind))):
+                one = fields(body)
+                through, projection = one.get("ProvisionedThroughput"), fields(one.get("Projection"))
+                if kind == "GlobalSecondaryIndexes" and mode == "PAY_PER_REQUEST" and through is not None:
+                    says = "The table is on demand: its indexes have no provisioned throughput."
+                    yield at(resource, kind, index, "ProvisionedThroughput", says=says)
+                elif kind == "GlobalSecondaryIndexes" and provisioned and through is None:
+                    says = "The table is provisioned, and the index has no ProvisionedThroughput."
+                    yield at(resource, kind, index, says=says)
+                copies, named = projection.get("ProjectionType"), projection.get("NonKeyAttributes")
+                if copies == "INCLUDE" and not named:
+                    says = "ProjectionType is INCLUDE, and there are no NonKeyAttributes."
+                    yield at(resource, kind, index, "Projection", says=says)
+                elif copies in ("ALL", "KEYS_ONLY") and named:
+                    says = f"ProjectionType is {copies}: it takes no NonKeyAttributes."
+                    yield at(resource, kind, index, "Projection", "NonKeyAttributes", says=says)
+                name = one.get("IndexName")
+                if isinstance(name, str) and name in seen:
+                    yield at(resource, kind, index, "IndexName", says=f"There is another index {name}.")
+                elif isinstance(name, str):
+                    seen.add(name)
