@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import pty
+import shlex
 import shutil
 import subprocess
+import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -78,10 +82,33 @@ class Operator:
         file.write_text(json.dumps(template, indent=1), "utf-8")
 
 
-def operator(files: Mapping[str, File], folder: Path, environment: Mapping[str, str]) -> Operator:
+@functools.cache
+def _warm_cli() -> str:
+    """A script that calls the AWS CLI as ``aws`` does, without its start-up (``warm_cli.py``)."""
+    folder = Path(tempfile.mkdtemp(prefix="warm-"))  # pytest's folders have names too long for a socket
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    words = [str(AWS.with_name("python")), "-I", str(Path(__file__).with_name("warm_cli.py"))]
+    server = subprocess.Popen(
+        [*words, "serve", str(folder / "socket")],
+        env={"LC_ALL": "C", "HOME": str(folder), "AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert server.stdin
+    assert server.stdout
+    atexit.register(server.stdin.close)  # which ends it, as the end of this process does
+    assert server.stdout.readline() == b"ready\n"
+    return f'#!/bin/sh\nexec {shlex.join([words[0], "-S", *words[1:], "call", str(folder / "socket")])} "$@"\n'
+
+
+def operator(
+    files: Mapping[str, File], folder: Path, environment: Mapping[str, str], *, cold: bool = False
+) -> Operator:
     """Zip a bundle, and unpack it in an empty folder as an operator does.
 
-    ``environment`` says where AWS is and who asks. Fails where there is no AWS CLI.
+    ``environment`` says where AWS is and who asks. ``cold``: each call of the AWS CLI is a process of its own from the
+    start. Fails where there is no AWS CLI.
     """
     if not AWS.is_file():
         pytest.fail(f"the AWS CLI is not installed in {AWS.parent.parent}. Run: make .venv-awscli/.installed")
@@ -90,7 +117,11 @@ def operator(files: Mapping[str, File], folder: Path, environment: Mapping[str, 
         whole.extractall(folder)
     tools = folder / "bin"
     tools.mkdir()
-    (tools / "aws").symlink_to(AWS)
+    if cold:
+        (tools / "aws").symlink_to(AWS)
+    else:
+        (tools / "aws").write_text(_warm_cli(), "utf-8")
+        (tools / "aws").chmod(0o755)
     shutil.rmtree(folder / "made")
     own = {
         "PATH": f"{tools}:/usr/bin:/bin",

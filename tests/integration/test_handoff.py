@@ -33,13 +33,15 @@ def credentials(emulator: Endpoint, account: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def ops(emulator: Endpoint, account: str, tmp_path: Path) -> Operator:
+def ops(request: pytest.FixtureRequest, emulator: Endpoint, account: str, tmp_path: Path) -> Operator:
+    """An operator with the shop's bundle. With "cold" as its parameter the CLI is started anew for each call."""
     out = emitted(shop(), tmp_path / "out")
     (out / "shop" / "deployment").mkdir(exist_ok=True)
     guard = {"EnableTerminationProtection": True, "StackPolicy": "stack-policy.json"}
     (out / "shop" / "deployment" / "prod.json").write_text(json.dumps(guard), "utf-8")
     (out / "shop" / "stack-policy.json").write_text(json.dumps(POLICY), "utf-8")
-    return operator(bundled(out), tmp_path / "home", credentials(emulator, account))
+    cold = getattr(request, "param", "") == "cold"
+    return operator(bundled(out), tmp_path / "home", credentials(emulator, account), cold=cold)
 
 
 @pytest.fixture
@@ -159,6 +161,7 @@ def test_a_deletion_policy_that_changes_is_pointed_at(ops: Operator) -> None:
     assert "HOLDS DATA, and what becomes of it when it is deleted or replaced changes: see CHANGES.md." in shown
 
 
+@pytest.mark.parametrize("ops", ["cold"], indirect=True)
 def test_values_arrive_as_they_are_and_an_environments_guards_are_set(ops: Operator, cloudformation: Any) -> None:
     ops.well("deploy.sh", "prod", "--yes")
     (stack,) = cloudformation.describe_stacks(StackName="shop-prod")["Stacks"]
