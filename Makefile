@@ -68,7 +68,7 @@ $(VENV)/.installed: .requirements/tap.lock setup.cfg
 	@echo "setting up $(VENV) from $<"
 	@$(PYTHON) -m venv --clear $(@D)
 	@$(PIP) install --require-hashes --no-deps --only-binary :all: -r $<
-	@$(VENV)/bin/python -c 'from setuptools.build_meta import build_editable; build_editable("$(VENV)")' >/dev/null
+	@$(VENV)/bin/python -c 'from setuptools.build_meta import build_editable; build_editable("$(VENV)")' >$(@D)/build.log 2>&1 || { cat $(@D)/build.log >&2; exit 1; }
 	@$(PIP) install --no-deps --no-index $(VENV)/tap-*.whl
 	@touch $@
 
