@@ -9,9 +9,9 @@ import threading
 import time
 from pathlib import Path
 
-from tests.chaos.nursery import Nursery
 from tests.chaos.scenario import Scenario, Tally, WrongError
 from tests.integration.conftest import emulator_in
+from tests.nursery import Nursery
 
 
 def run(seed: int, deployments: int, workers: int, folder: Path, endpoint: str) -> tuple[Tally, list[str]]:

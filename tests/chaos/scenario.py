@@ -17,9 +17,9 @@ from botocore.config import Config
 
 from tap.deploy.saved import PURPOSE
 from tests.chaos.faults import Dice
-from tests.chaos.nursery import Nursery
 from tests.chaos.proxy import Proxy
 from tests.integration.test_deploy import break_it
+from tests.nursery import Nursery
 from tests.workbench import Workbench
 
 TEMPLATES = Path(__file__).parent.parent / "integration" / "templates"

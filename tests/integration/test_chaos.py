@@ -9,8 +9,8 @@ import pytest
 
 from tap.local import Endpoint
 from tests.chaos.faults import Dice
-from tests.chaos.nursery import Nursery
 from tests.chaos.scenario import Scenario, Tally
+from tests.nursery import Nursery
 
 pytestmark = pytest.mark.integration
 

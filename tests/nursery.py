@@ -1,6 +1,6 @@
 """A process that has everything imported and forks a child for each command: a real process, without the start-up.
 
-``python -m tests.chaos.nursery`` reads a line of JSON for each command (``argv``, ``env``, ``out``, ``err``), answers
+``python -m tests.nursery`` reads a line of JSON for each command (``argv``, ``env``, ``out``, ``err``), answers
 with the child's process id, and when that has ended with its exit code (negative: the signal that killed it).
 """
 
@@ -13,10 +13,17 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tap import project
+
+
+@cache
+def shared() -> Nursery:
+    """The one of this test process; it ends with it."""
+    return Nursery()
 
 
 class Nursery:
@@ -24,7 +31,7 @@ class Nursery:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.nursery"],
+            [sys.executable, "-m", "tests.nursery"],
             cwd=project.ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
