@@ -43,7 +43,7 @@ deploy: $(VENV)/.installed $(EMULATOR)/.installed ## deploy by change set; local
 handoff: $(VENV)/.installed ## make the bundles for operations in out/handoff/   (SYSTEMS="payments …" ARGS="--env prod …")
 	@$(TAP) handoff $(SYSTEMS) $(ARGS)
 
-bench: $(VENV)/.installed ## measure synth and lint against their floors in one run
+bench: $(VENV)/.installed ## measure synth, lint and check in one run (minutes)
 	@$(VENV)/bin/python -m tests.bench
 
 chaos: $(VENV)/.installed $(EMULATOR)/.installed ## hundreds of deployments under faults   (ARGS="--seed 1 --deployments 300")

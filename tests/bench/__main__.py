@@ -1,4 +1,4 @@
-"""``make bench``: synth and lint against their floors, as whole processes, in one run.
+"""``make bench``: synth against its floor, lint and check against cfn-lint, as whole processes, in one run.
 
 Every figure is the median of several repetitions; what is compared runs in turns, so that both sides meet the same
 machine. A first turn, which warms the file cache and compiles the modules, is not counted.
@@ -133,7 +133,7 @@ def bench_synth(work: Path, repeat: int) -> list[str]:
 
 
 def bench_lint(work: Path, repeat: int) -> list[str]:
-    """Linting against the command line of cfn-lint: the lines of a table."""
+    """Linting and checking against the command line of cfn-lint: the lines of a table."""
     out, state = work / "out", work / "state"
     regions: dict[tuple[str, ...], list[str]] = {}
     for path in templates(out, ".yaml"):
@@ -157,16 +157,21 @@ def bench_lint(work: Path, repeat: int) -> list[str]:
             for names, files in regions.items()
         )
 
+    def checked() -> float:
+        return process(["generate.py", "check", "--out", str(out)], state=state, allowed=(0, 1))[0]
+
     theirs, first, second = Timing("cfn-lint"), Timing("lint, cold"), Timing("lint, cached")
-    in_turns(repeat, (theirs, command_line), (first, cold), (second, warm))
+    check = Timing("check")
+    in_turns(repeat, (theirs, command_line), (first, cold), (second, warm), (check, checked))
 
     count = sum(map(len, regions.values()))
     return [
-        f"| linting {count} YAML files, same regions | ms | of cfn-lint's command line |",
+        f"| {count} YAML files, same regions | ms | of cfn-lint's command line |",
         "|---|--:|--:|",
         f"| `cfn-lint`, one process for all files | {ms(theirs.median)} | 1.00 |",
         f"| `lint`, nothing cached | {ms(first.median)} | {first.median / theirs.median:.2f} |",
         f"| `lint`, everything cached | {ms(second.median)} | {second.median / theirs.median:.3f} |",
+        f"| `check`, which keeps nothing | {ms(check.median)} | {check.median / theirs.median:.2f} |",
     ]
 
 
