@@ -94,8 +94,8 @@ class ViewerCertificate(ResourceRule):
     """Settings of the viewer certificate that contradict each other."""
 
     id = "TAP1426"
-    title = "An own certificate needs SslSupportMethod, the default one takes no minimum version"
-    description = "CloudFront refuses an own certificate without SslSupportMethod, and sets TLSv1 for the default one."
+    title = "An own certificate needs SslSupportMethod"
+    description = "CloudFront refuses an own certificate without SslSupportMethod, and versions that it does not know."
     source = "CloudFront API reference, ViewerCertificate"
     advice = "With AcmCertificateArn: SslSupportMethod: sni-only and MinimumProtocolVersion: TLSv1.2_2021."
     types = (DISTRIBUTION,)
@@ -114,9 +114,6 @@ class ViewerCertificate(ResourceRule):
             yield at(resource, *steps, says=f"{named[0]} is set without SslSupportMethod.")
         if isinstance(version, str) and version not in _VERSIONS:
             says = f"MinimumProtocolVersion {version!r} is none that there is: {', '.join(_VERSIONS)}."
-            yield at(resource, *steps, "MinimumProtocolVersion", says=says)
-        elif isinstance(version, str) and version != "TLSv1" and not named and default:
-            says = f"MinimumProtocolVersion {version} has no effect: with the default certificate it is TLSv1."
             yield at(resource, *steps, "MinimumProtocolVersion", says=says)
         elif method == "sni-only" and version == "SSLv3":
             yield at(resource, *steps, "MinimumProtocolVersion", says="sni-only needs TLSv1 at least.")

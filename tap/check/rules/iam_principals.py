@@ -23,6 +23,8 @@ def _service_fault(value: str) -> tuple[str, str]:
         if plain.lower().endswith(end):
             name = _REGION.sub("", plain[: -len(end)])
             meant = service_meant(name)
+            if "." in name and not service_meant(name.rsplit(".", 1)[1]):
+                return "", ""  # A part of a service that there is: these come and go.
             return ("is no service principal", f"{meant}{end}") if meant else ("", "")
     if plain in ("*", *_FOREIGN) or plain.endswith((".internal", ".amazon.com.cn")):
         return "", ""
@@ -118,7 +120,6 @@ class ManagedPolicy(Rule):
 _ASSUMES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "AWS::ApiGateway::Account": (("CloudWatchRoleArn", "apigateway"),),
     "AWS::ApiGateway::Method": (("Integration.Credentials", "apigateway"),),
-    "AWS::ApplicationAutoScaling::ScalableTarget": (("RoleARN", "application-autoscaling"),),
     "AWS::Backup::BackupSelection": (("BackupSelection.IamRoleArn", "backup"),),
     "AWS::CloudTrail::Trail": (("CloudWatchLogsRoleArn", "cloudtrail"),),
     "AWS::CodeBuild::Project": (("ServiceRole", "codebuild"),),

@@ -15,7 +15,6 @@ from tap.check.graph.groups import (
     groups_of,
     holders,
     names,
-    open_to_all,
     opens,
     peer_words,
     reaches,
@@ -28,15 +27,6 @@ from tap.check.values import as_bool, as_int, fields, items, references_in
 _GROUPS = "VPC user guide, “Security group rules”"
 _DATABASES = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
 _PORTS = {"postgres": 5432, "mysql": 3306, "mariadb": 3306, "oracle": 1521, "sqlserver": 1433}
-_GUARDED = {
-    22: "SSH",
-    3389: "RDP",
-    3306: "MySQL",
-    5432: "PostgreSQL",
-    1433: "SQL Server",
-    6379: "Redis",
-    27017: "MongoDB",
-}
 _PEERS = ("CidrIp", "CidrIpv6", "SourceSecurityGroupId", "SourceSecurityGroupName", "SourcePrefixListId")
 _OUT = ("CidrIp", "CidrIpv6", "DestinationSecurityGroupId", "DestinationPrefixListId")
 
@@ -265,30 +255,6 @@ def _ports(database: Resource) -> tuple[int, ...]:
     if engine == "aurora-postgresql":
         return (5432, 3306)
     return tuple(port for name, port in _PORTS.items() if name in engine)[:1]
-
-
-class OpenToAll(ResourceRule):
-    """A door that the whole internet may try."""
-
-    id = "TAP1516"
-    title = "An administration or database port is open to the internet"
-    description = "SSH, RDP or a database's port, or every port, is open for 0.0.0.0/0."
-    severity = Severity.WARNING
-    source = _GROUPS + "; AWS Security Hub, EC2.13, EC2.14, EC2.19"
-    advice = "Admit a group or a known network; use Session Manager for a shell."
-    types = (GROUP,)
-
-    def check_resource(self, resource: Resource, world: World) -> Iterator[Found]:
-        """What groups admit from anywhere."""
-        for one in admitted(world, resource).passes:
-            if not open_to_all(one):
-                continue
-            if str(one.protocol).lower() in ("-1", "all") or (one.tcp and one.ports == (0, 65535)):
-                yield at(one.owner, *one.steps, says=f"Every port is open for {peer_words(one)}.")
-            elif one.tcp and one.ports:
-                found = [name for port, name in _GUARDED.items() if one.ports[0] <= port <= one.ports[1]]
-                if found:
-                    yield at(one.owner, *one.steps, says=f"{found[0]} is open for {peer_words(one)}.")
 
 
 class OtherNetwork(ResourceRule):

@@ -64,9 +64,6 @@ class SubnetRange(ResourceRule):
             return
         if own.version == 4 and not 16 <= own.prefixlen <= 28:
             yield at(resource, "CidrBlock", says=f"{own} is a /{own.prefixlen}; /16 to /28 is allowed.")
-        if str(resource.get("CidrBlock")).split("/", maxsplit=1)[0] != str(own.network_address):
-            says = f"{resource.get('CidrBlock')} does not begin at the block's first address, {own.network_address}."
-            yield at(resource, "CidrBlock", says=says)
         if resource.type == VPC:
             return
         vpc = world.target(resource.get("VpcId"), VPC)

@@ -75,17 +75,18 @@ def fault(text: str, forms: tuple[str, ...]) -> str:
         return f"the service takes {wanted}."
     if kind == "at":
         return "" if _AT.fullmatch(text) else "it is at(YYYY-MM-DDThh:mm:ss)."
-    return _rate_fault(text) if kind == "rate" else _cron_fault(text[5:-1])
+    # The Scheduler takes rate(5 minute) too; rules of EventBridge do not.
+    return _rate_fault(text, strict="at" not in forms) if kind == "rate" else _cron_fault(text[5:-1])
 
 
-def _rate_fault(text: str) -> str:
+def _rate_fault(text: str, strict: bool) -> str:
     match = _RATE.fullmatch(text)
     if match is None:
         return "it is rate(NUMBER UNIT), with minute(s), hour(s) or day(s)."
     number, unit = int(match[1]), match[2]
     if number == 0:
         return "the number is 1 at least."
-    if (number == 1) == unit.endswith("s"):
+    if strict and (number == 1) == unit.endswith("s"):
         return f"it is {unit.rstrip('s') if number == 1 else unit + 's'} with {number}."
     return ""
 

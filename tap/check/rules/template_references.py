@@ -177,7 +177,7 @@ class Circle(Rule):
         """Each circle once, with the way around."""
         edges: dict[str, dict[str, None]] = {key: {} for key in world.resources}
         for key, where, name, _ in _names(world):
-            if key and name in world.resources and where[2] == "Properties":
+            if key and name in world.resources and where[2] == "Properties" and not _several(world, key):
                 edges[key][name] = None
         for key, one in world.resources.items():
             edges[key] |= {name: None for name in one.depends_on if name in world.resources}
@@ -185,6 +185,12 @@ class Circle(Rule):
             resource = world.resources[way[0]]
             says = f"{' → '.join([*way, way[0]])}: each waits for the next."
             yield at(resource, says=says)
+
+
+def _several(world: World, logical_id: str) -> bool:
+    """Whether a resource stands for several, of which another may refer to what this one is referred to by (SAM:
+    a function's events become permissions of their own)."""
+    return world.resources[logical_id].type.startswith("AWS::Serverless::")
 
 
 def _circles(edges: Mapping[str, Iterable[str]]) -> Iterator[list[str]]:

@@ -20,6 +20,7 @@ class KeyTwice(Rule):
     id = "TAP1911"
     title = "A key stands once in a mapping"
     description = "Of two keys of the same name only the last one counts: what stood first is lost."
+    severity = Severity.WARNING
     source = "YAML 1.1 and JSON: keys of a mapping are unique"
     advice = "Take one of them out, or give it another name."
 
