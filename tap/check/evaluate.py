@@ -17,6 +17,8 @@ from tap.check.values import Part, Reference, Text, Unknown, as_int, join, known
 GONE = object()
 """``AWS::NoValue``: the property is not there."""
 
+ALL_ZONES = "!GetAZs ''"
+"""How the zones of the region itself are written, however the template says it."""
 _VARIABLE = re.compile(r"\$\{(!?)([^${}]+)\}")
 _DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}")
 
@@ -164,6 +166,8 @@ def _select(argument: Any, scope: Scope) -> Any:
         index, values = as_int(resolve(argument[0], scope)), resolve(argument[1], scope)
         if index is not None and isinstance(values, list) and 0 <= index < len(values):
             return values[index]
+        if index is not None and isinstance(values, Unknown) and values.text == ALL_ZONES:
+            return Unknown(f"!Select [{index}, {ALL_ZONES}]")
     return _unknown("Fn::Select", argument, scope)
 
 
@@ -188,6 +192,13 @@ def _find_in_map(argument: Any, scope: Scope) -> Any:
         if len(argument) == 4 and isinstance(argument[3], Mapping) and "DefaultValue" in argument[3]:
             return resolve(argument[3]["DefaultValue"], scope)
     return _unknown("Fn::FindInMap", argument, scope)
+
+
+def _get_azs(argument: Any, scope: Scope) -> Any:
+    # The region's own zones, however it is said: so that two choices from them can be compared.
+    region = resolve(argument, scope)
+    own = region in ("", scope.pseudo.get("AWS::Region"))
+    return Unknown(ALL_ZONES) if own else _unknown("Fn::GetAZs", argument, scope)
 
 
 def _cidr(argument: Any, scope: Scope) -> Any:
@@ -246,6 +257,7 @@ _FUNCTIONS: Mapping[str, Callable[[Any, Scope], Any]] = {
     "Fn::Select": _select,
     "Fn::Split": _split,
     "Fn::FindInMap": _find_in_map,
+    "Fn::GetAZs": _get_azs,
     "Fn::Cidr": _cidr,
     "Fn::Base64": _base64,
     "Fn::ToJsonString": _to_json,

@@ -238,6 +238,10 @@ def _is(world: World, pattern: Any, resource: Resource) -> bool | None:
     if isinstance(pattern, str | Text):
         name = world.name(resource)
         text = shape(pattern)
+        if resource.type in ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance") and ":secret:" in text:
+            # RDS calls its secrets rds!cluster-… and rds!db-….
+            fixed = re.split(r"[*?$]", text.split(":secret:", 1)[1])[0]
+            return None if fixed.startswith("rds!") or "rds!".startswith(fixed) else False
         if isinstance(name, str):
             last = re.split(r"[:/]", text)[-1]
             return fnmatchcase(name, last) or name in text or ("*" in text and None)

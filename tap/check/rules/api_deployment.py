@@ -17,6 +17,7 @@ from tap.check.graph.api import (
     methods_of,
     path_of,
 )
+from tap.check.graph.iam import ROLE, may
 from tap.check.graph.order import before
 from tap.check.model import Resource, World
 from tap.check.rule import Found, ResourceRule, Severity, at, beside
@@ -143,6 +144,23 @@ class LoggingBeforeAccount(ResourceRule):
         elif not before(world, resource) & {one.logical_id for one in accounts}:
             says = f"The stage has {logs[0][1]} and does not wait for {accounts[0].logical_id}."
             yield _waits(resource, says)
+
+
+class AccountRole(ResourceRule):
+    """A role for logs that may not write them."""
+
+    id = "TAP1039"
+    title = "The account's role for logs may write logs"
+    description = "API Gateway tries the role when it is set: “The role ARN does not have required permissions”."
+    source = _SETUP
+    advice = "Attach arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs to it."
+    types = (ACCOUNT,)
+
+    def check_resource(self, resource: Resource, world: World) -> Iterator[Found]:
+        """A role of the template."""
+        role = world.target(resource.get("CloudWatchRoleArn"), ROLE)
+        if role and may(world, role, "logs:PutLogEvents") is False:
+            yield at(resource, "CloudWatchRoleArn", says=f"{role.logical_id} may not do logs:PutLogEvents.")
 
 
 class MethodSettingPaths(ResourceRule):

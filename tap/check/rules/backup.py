@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tap.check.graph.iam import ROLE, grants
 from tap.check.model import Resource, World
-from tap.check.rule import Found, ResourceRule, at
+from tap.check.rule import Found, ResourceRule, Severity, at
 from tap.check.values import Reference, Text, Unknown, as_bool, as_number, each, fields, items
 
 PLAN, VAULT, SELECTION = "AWS::Backup::BackupPlan", "AWS::Backup::BackupVault", "AWS::Backup::BackupSelection"
@@ -160,6 +161,25 @@ _NO_ARN = frozenset(
     {"AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::DynamoDB::Table", "AWS::EFS::FileSystem", "AWS::S3::Bucket"}
 )
 """Types of which ``!Ref`` gives a name or an id."""
+
+
+class BackupRole(ResourceRule):
+    """A role with which nothing can be copied."""
+
+    id = "TAP1276"
+    title = "The role of the selection may do nothing"
+    description = "AWS Backup copies with this role alone: without permissions every job fails."
+    severity = Severity.WARNING
+    source = "AWS Backup developer guide, “IAM service roles”"
+    advice = "Attach arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup."
+    types = ("AWS::Backup::BackupSelection",)
+
+    def check_resource(self, resource: Resource, world: World) -> Iterator[Found]:
+        """A role of the template that has no policy at all."""
+        role = world.target(resource.get("BackupSelection", "IamRoleArn"), ROLE)
+        told = grants(world, role) if role else None
+        if role and told and told.complete and not told.managed and not told.statements:
+            yield at(resource, "BackupSelection", "IamRoleArn", says=f"{role.logical_id} has no policy.")
 
 
 class BackupVaultRule(ResourceRule):

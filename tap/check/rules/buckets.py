@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,10 +12,56 @@ from tap.check.graph.logs import BUCKET, POLICY
 from tap.check.graph.order import before
 from tap.check.model import Resource, World
 from tap.check.rule import Found, ResourceRule, Severity, at
-from tap.check.values import Unknown, as_bool, as_number, fields, items
+from tap.check.values import Reference, Text, Unknown, as_bool, as_number, fields, items, shape
 
 _LEAST_DAYS = {"STANDARD_IA": 30, "ONEZONE_IA": 30}
 _WARMTH = ("STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
+
+
+class OtherBucket(ResourceRule):
+    """A policy about another bucket than its own."""
+
+    id = "TAP1325"
+    title = "A bucket's policy is about this bucket"
+    description = (
+        "S3 refuses a policy whose resources are not the bucket or its objects: “Policy has invalid resource”."
+    )
+    source = "S3 user guide, “Bucket policies”; S3 API, PutBucketPolicy (MalformedPolicy)"
+    advice = 'Write !GetAtt Bucket.Arn and !Sub "${Bucket.Arn}/*" of the bucket that the policy is for.'
+    types = (POLICY,)
+
+    def check_resource(self, resource: Resource, world: World) -> Iterator[Found]:
+        """Resources that surely are of another bucket."""
+        bucket = world.target(resource.get("Bucket"), BUCKET)
+        if bucket is None:
+            return
+        for one in statements(resource.get("PolicyDocument"), ("PolicyDocument",)) or ():
+            for value in one.resources:
+                if _of_another(value, bucket, world):
+                    says = f"{shape(value)} is not of {bucket.logical_id}, whose policy this is."
+                    yield at(resource, *one.place, "Resource", says=says)
+
+
+def _of_another(value: Any, bucket: Resource, world: World) -> bool:
+    """Whether an ARN is surely none of a bucket's: of another bucket of the template, or with another name."""
+    if isinstance(value, Reference | Text):
+        references = [value] if isinstance(value, Reference) else value.references
+        kinds = {
+            one.logical_id: world.resources[one.logical_id].type
+            for one in references
+            if one.logical_id in world.resources
+        }
+        if kinds and set(kinds.values()) == {BUCKET} and len(kinds) == len({one.logical_id for one in references}):
+            return bucket.logical_id not in kinds and world.name(bucket) is None
+        return False
+    match = re.fullmatch(r"arn:[^:]+:s3:::([^/*?]+)(/.*)?", value) if isinstance(value, str) else None
+    if match is None:
+        return False
+    name = world.name(bucket)
+    # A bucket without a name gets one that nobody knows before.
+    return (name is None and "BucketName" not in bucket.properties and "BucketNamePrefix" not in bucket.properties) or (
+        isinstance(name, str) and name != match[1]
+    )
 
 
 class Lifecycle(ResourceRule):

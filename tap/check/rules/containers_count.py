@@ -39,6 +39,9 @@ class NoProgress(ResourceRule):
             or strategy_of(resource) != "ROLLING"
         ):
             return
+        if high <= 100 and resource.get("AvailabilityZoneRebalancing") == "ENABLED":
+            says = f"At most {high} % leave the rebalancing of zones no room: it starts tasks before it stops others."
+            yield at(resource, "AvailabilityZoneRebalancing", says=says, advice="Raise MaximumPercent, or disable it.")
         wanted_said = resource.get("DesiredCount")
         wanted = 1 if wanted_said is None and not _scaled(resource, world) else as_int(wanted_said)
         stuck = high <= low and high <= 100

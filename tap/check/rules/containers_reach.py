@@ -17,7 +17,7 @@ from tap.check.graph.ecs import (
     service_subnets,
     task_of,
 )
-from tap.check.graph.groups import let_out, names, open_to_all
+from tap.check.graph.groups import groups_of, let_out, names, open_to_all, opens
 from tap.check.graph.network import VPC, WayOut, endpoints, way_out
 from tap.check.graph.order import before
 from tap.check.model import Resource, World
@@ -184,10 +184,19 @@ class EmptyRepository(ResourceRule):
         if any(_may_push(world.resources.get(one)) for one in before(world, resource)):
             return
         for one in containers(world, task)[0]:
-            found = world.target(one.get("Image"), _REPOSITORY)
+            found = world.target(one.get("Image"), _REPOSITORY) or _by_name(one.get("Image"), world)
             if found and not _chosen(one, world) and found.logical_id not in _imported(world):
                 says = f"{task.logical_id} runs {shape(one.get('Image'))}; {found.logical_id} is empty then."
                 yield at(resource, says=says)
+
+
+def _by_name(image: Any, world: World) -> Resource | None:
+    """The repository that an image of this account and region names in text: ``….dkr.ecr.….amazonaws.com/NAME:TAG``."""
+    text = shape(image) if isinstance(image, str | Text) else ""
+    match = re.fullmatch(r"\$\{AWS::AccountId\}\.dkr\.ecr\.([^/]+?)\.amazonaws\.com/([^:@$]+)[:@].*", text)
+    if match is None or match[1] not in ("${AWS::Region}", world.region):
+        return None
+    return next((one for one in world.of_type(_REPOSITORY) if world.name(one) == match[2]), None)
 
 
 def _may_push(resource: Resource | None) -> bool:
@@ -232,6 +241,7 @@ class NoWay(ResourceRule):
         if task is None or service_on_fargate(world, resource) is not True or as_int(resource.get("DesiredCount")) == 0:
             return
         found, _ = containers(world, task)
+        groups, complete = service_groups(world, resource)
         steps = ("NetworkConfiguration", "AwsvpcConfiguration")
         public = awsvpc(resource).get("AssignPublicIp")
         for subnet in service_subnets(world, resource)[0]:
@@ -251,7 +261,11 @@ class NoWay(ResourceRule):
                     says = f"{subnet.logical_id} has no way out: the tasks do not reach {missing}."
                     yield at(resource, *steps, "Subnets", says=says)
                     return
-        groups, complete = service_groups(world, resource)
+                closed = _missing(found, subnet, world, groups) if groups and complete else ""
+                if closed:
+                    says = f"{subnet.logical_id} has no way out, and endpoints do not admit {names(groups)}: {closed}."
+                    yield at(resource, *steps, "SecurityGroups", says=says)
+                    return
         sides = [let_out(world, one) for one in groups]
         if not groups or not complete or not all(one.complete for one in sides):
             return
@@ -267,8 +281,11 @@ class NoWay(ResourceRule):
         yield at(resource, *steps, "SecurityGroups", says=says)
 
 
-def _missing(found: list[Container], subnet: Resource, world: World) -> str:
-    """What tasks need and no endpoint of the subnet's VPC gives them, in words; empty: nothing, or not known."""
+def _missing(found: list[Container], subnet: Resource, world: World, groups: tuple[Resource, ...] = ()) -> str:
+    """What tasks need and no endpoint of the subnet's VPC gives them, in words; empty: nothing, or not known.
+
+    With ``groups``, only endpoints that admit these count.
+    """
     vpc = world.target(subnet.get("VpcId"), VPC)
     if vpc is None or vpc.logical_id in world.told_outside or subnet.logical_id in world.told_outside or world.open:
         return ""
@@ -277,6 +294,9 @@ def _missing(found: list[Container], subnet: Resource, world: World) -> str:
         if world.target(one.get("VpcId"), VPC) in (vpc, None):
             if not service:
                 return ""
+            guards, sure = groups_of(world, one)
+            if groups and guards and sure and opens(world, guards, groups, 443) is False:
+                continue
             there.append(service)
     wanted: dict[str, str] = {}
     for container in found:

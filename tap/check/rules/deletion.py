@@ -140,7 +140,7 @@ class NotEmptied(Rule):
         "fails "
         "there."
     )
-    severity = Severity.NOTE
+    severity = Severity.WARNING
     source = (
         "S3 user guide, “Deleting a bucket”; ECR user guide, “Deleting a private repository”; Backup, “Vault deletion”"
     )
@@ -193,7 +193,7 @@ class KeptOnWhatGoes(Rule):
         "Subnet groups, parameter groups, security groups and subnets cannot be deleted while something uses them: the "
         "deletion of the stack fails at them, where the database or load balancer stays."
     )
-    severity = Severity.WARNING
+    severity = Severity.NOTE
     source = (
         "CloudFormation user guide, “Delete stack fails”; RDS API, DeleteDBSubnetGroup: InvalidDBSubnetGroupStateFault"
     )

@@ -155,7 +155,8 @@ def _means(value: Any, distribution: Resource, world: World) -> bool:
         if others and distribution.logical_id not in others:
             return False
         return ":cloudfront:" in shape(value) if value.prefix.startswith("arn:") else True
-    return not isinstance(value, str) or value == "*" or ":cloudfront:" in value
+    # A distribution's id is CloudFront's: a literal one is another's.
+    return not isinstance(value, str) or value == "*" or (":cloudfront:" in value and "*" in value)
 
 
 class AccessControl(ResourceRule):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from tap.check.arn import parse
 from tap.check.graph.delivery import DISTRIBUTION, HOME
+from tap.check.graph.order import before
 from tap.check.model import Resource, World
 from tap.check.rule import Found, ResourceRule, at
 from tap.check.values import Reference, Text, shape
@@ -106,9 +108,25 @@ class AclAssociation(ResourceRule):
             yield at(
                 resource, "WebACLArn", says="The web ACL is of scope CLOUDFRONT: distributions name it themselves."
             )
+        stage = _unawaited(resource, world)
+        if stage:
+            says = f"The stage stands there by its name: nothing makes the association wait for {stage}."
+            yield at(resource, "ResourceArn", says=says, advice=f"Write …/stages/${{{stage}}} in Fn::Sub.")
         wrong = _wrong_target(resource.get("ResourceArn"), world)
         if wrong:
             yield at(resource, "ResourceArn", says=wrong)
+
+
+def _unawaited(resource: Resource, world: World) -> str:
+    """The stage of the template that an association names in text and does not wait for; empty for none."""
+    value = resource.get("ResourceArn")
+    match = re.search(r"::/restapis/\$\{(\w+)\}/stages/([\w-]+)$", shape(value) if isinstance(value, Text) else "")
+    for stage in world.of_type("AWS::ApiGateway::Stage") if match else ():
+        api = world.target(stage.get("RestApiId"), "AWS::ApiGateway::RestApi")
+        named = match and api and api.logical_id == match[1] and stage.get("StageName") == match[2]
+        if named and stage.logical_id not in before(world, resource):
+            return stage.logical_id
+    return ""
 
 
 _ARN_BY: dict[str, str] = {

@@ -163,6 +163,10 @@ class EventSource(ResourceRule):
             yield at(resource, "EventSourceArn", says=f"{origin.logical_id} has no stream (StreamSpecification).")
         if origin.type != QUEUE and resource.get("StartingPosition") is None:
             yield at(resource, "EventSourceArn", says="A stream needs a StartingPosition.")
+        batch, window = as_number(resource.get("BatchSize")), resource.get("MaximumBatchingWindowInSeconds")
+        if origin.type == QUEUE and batch and batch > 10 and (window is None or as_number(window) == 0):
+            says = f"Batches of {batch:g} messages need a MaximumBatchingWindowInSeconds of 1 at least."
+            yield at(resource, "BatchSize", says=says)
         if function is None:
             return
         role = world.target(function.get("Role"), ROLE)

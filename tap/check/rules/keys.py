@@ -108,6 +108,9 @@ def _misses(pattern: Any, group: Resource, world: World, exact: bool) -> bool:
         return True
     name = group.get("LogGroupName")
     wanted = text.split(":log-group:", 1)[1] if ":log-group:" in text else ""
+    if isinstance(name, Text) and wanted and "${" not in wanted:
+        fixed, begins = wanted.split("*", 1)[0], name.prefix
+        return not fixed.startswith(begins) and not begins.startswith(fixed)
     if not wanted or "${" in wanted or not isinstance(name, str):
         return False
     match = re.fullmatch(".*".join(map(re.escape, wanted.split("*"))), name)

@@ -289,9 +289,10 @@ class OtherNetwork(ResourceRule):
 
 def _vpc(world: World, resource: Resource) -> Resource | None:
     """The VPC of what has subnets of this template."""
+    group = world.target(resource.get("DBSubnetGroupName"), "AWS::RDS::DBSubnetGroup")
     found = {
         world.target(subnet.get("VpcId"), VPC)
-        for _, reference in resource.references
+        for _, reference in (group or resource).references
         if (subnet := world.resources.get(reference.logical_id)) and subnet.type == "AWS::EC2::Subnet"
     }
     return found.pop() if len(found) == 1 else None

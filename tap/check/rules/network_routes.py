@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from tap.check.graph.network import (
     ASSOCIATION,
@@ -100,6 +101,9 @@ class CidrCount(Rule):
         """Every Fn::Select from an Fn::Cidr, and every Fn::Cidr, in subnets."""
         for resource in world.of_type(SUBNET, "AWS::EC2::VPCCidrBlock", "AWS::EC2::SubnetCidrBlock"):
             for path, node in resource.written_walked:
+                says = _too_many(node, world)
+                if says:
+                    yield at(resource, *path, says=says)
                 said = node.get("Fn::Select") if isinstance(node, dict) and len(node) == 1 else None
                 if not isinstance(said, list) or len(said) != 2:
                     continue
@@ -114,6 +118,23 @@ class CidrCount(Rule):
                     yield at(resource, *path, says=says)
                 elif count is not None and not 1 <= count <= 256:
                     yield at(resource, *path, says=f"Fn::Cidr makes 1 to 256 blocks, not {count}.")
+
+
+def _too_many(node: Any, world: World) -> str:
+    """What is wrong with an Fn::Cidr that does not fit into its block; empty for nothing, or where it is not known."""
+    said = node.get("Fn::Cidr") if isinstance(node, dict) and len(node) == 1 else None
+    if not isinstance(said, list) or len(said) not in (2, 3):
+        return ""
+    block = world.resolve(said[0])
+    if isinstance(block, Reference) and block.attribute == "CidrBlock" and block.logical_id in world.resources:
+        block = world.resources[block.logical_id].get("CidrBlock")
+    own, count = network(block), as_int(world.resolve(said[1]))
+    bits = as_int(world.resolve(said[2])) if len(said) == 3 else 8
+    if own is None or count is None or bits is None:
+        return ""
+    free = own.max_prefixlen - own.prefixlen - bits
+    fits = 2**free if free >= 0 else 0
+    return f"{count} blocks of {bits} host bits do not fit into {own}: {fits} do." if count > fits else ""
 
 
 class NatPlace(ResourceRule):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tap.check.graph.network import SUBNET
@@ -60,6 +61,24 @@ class Zones(ResourceRule):
             if subnet.get(key) is not None and not isinstance(subnet.get(key), list | dict):
                 return f"{key}:{shape(subnet.get(key))}"
         return ""
+
+
+class OtherRegion(ResourceRule):
+    """A zone of another region."""
+
+    id = "TAP1522"
+    title = "A zone is one of the region's"
+    description = "A region has its own availability zones: a subnet in another region's zone is refused."
+    source = "EC2 API, CreateSubnet (AvailabilityZone)"
+    advice = "Choose it with !Select [0, !GetAZs '']."
+    types = (SUBNET, "AWS::EC2::Instance", "AWS::EC2::Volume")
+
+    def check_resource(self, resource: Resource, world: World) -> Iterator[Found]:
+        """Zones that are known, where the region is."""
+        zone = resource.get("AvailabilityZone")
+        match = re.fullmatch(r"([a-z]{2}(-[a-z]+)+-\d)[a-z]", zone) if isinstance(zone, str) else None
+        if match and world.region and match[1] != world.region:
+            yield at(resource, "AvailabilityZone", says=f"{zone} is no zone of {world.region}.")
 
 
 class FlowLog(ResourceRule):
