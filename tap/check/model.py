@@ -231,6 +231,11 @@ class Model:
         return foreach.unrolled(self.document.template, scope)
 
     @cached_property
+    def walked(self) -> tuple[tuple[tuple[str, ...], Any], ...]:
+        """Everything in the template as it is written, loops and all, with its place."""
+        return tuple(walk(self.document.template))
+
+    @cached_property
     def resources(self) -> Mapping[str, Mapping[str, Any]]:
         """All resources, as they stand."""
         found = fields(self.template.get("Resources"))

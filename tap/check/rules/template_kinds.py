@@ -37,10 +37,10 @@ class RuleFunctions(Rule):
 
 
 def _rule_faults(model: Model) -> Iterator[Found]:
-    for section in ("Conditions", "Resources", "Outputs"):
-        for place, node in walk(model.template.get(section), (section,)):
-            if isinstance(node, dict) and len(node) == 1 and (name := next(iter(node))) in _RULE_ONLY:
-                owner = place[1] if section == "Resources" and len(place) > 1 else ""
+    for place, node in model.walked:
+        if isinstance(node, dict) and len(node) == 1 and (name := next(iter(node))) in _RULE_ONLY:
+            owner = place[1] if len(place) > 1 and place[0] == "Resources" else ""
+            if place and place[0] in ("Conditions", "Resources", "Outputs"):
                 yield Found(owner, place, f"{name} can be used in Rules only.")
     for key, body in fields(model.template.get("Rules")).items():
         place = ("Rules", str(key))

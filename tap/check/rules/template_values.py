@@ -11,7 +11,7 @@ from tap.check.arn import parse
 from tap.check.graph.cached import cached
 from tap.check.model import HARMLESS_TRANSFORMS, Model, Resource, World
 from tap.check.rule import Found, Rule, Severity, at
-from tap.check.values import Reference, Text, Unknown, fields, items, shape, walk
+from tap.check.values import Reference, Text, Unknown, fields, items, shape
 
 
 class KeyTwice(Rule):
@@ -226,7 +226,7 @@ class TransformMissing(Rule):
 def _extensions(model: Model) -> list[tuple[str, tuple[str, ...], str]]:
     """Every function that needs the transform: owner, place, function."""
     found = []
-    for place, node in walk(model.document.template):
+    for place, node in model.walked:
         for key in fields(node):
             name = "Fn::ForEach" if str(key).startswith("Fn::ForEach::") else str(key)
             if name in _EXTENSIONS:
