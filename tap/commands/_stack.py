@@ -15,11 +15,11 @@ from tap.deploy.diagnose import told
 from tap.deploy.gate import BlockedError, Does
 from tap.deploy.plan import Plan
 from tap.deploy.source import StackSource
-from tap.deploy.stacks import Stack
+from tap.deploy.stacks import Stack, StackError
 from tap.deploy.states import Next, state_of
 from tap.deploy.subject import Subject
 from tap.deploy.watch import Outcome, Steps
-from tap.deploy.workflow import Job, Proposal, StackError
+from tap.deploy.workflow import Job, Proposal
 from tap.errors import TapError
 from tap.exit_codes import ROLLED_BACK
 

@@ -14,11 +14,11 @@ from tap.deploy import edge, events, execute, stacks, workflow
 from tap.deploy.aws_errors import translated
 from tap.deploy.events import Event
 from tap.deploy.schedule import Task
-from tap.deploy.stacks import Stack
+from tap.deploy.stacks import Stack, StackError
 from tap.deploy.states import Resumption
 from tap.deploy.subject import Subject
 from tap.deploy.watch import Steps
-from tap.deploy.workflow import Job, StackError
+from tap.deploy.workflow import Job
 from tap.exit_codes import BLOCKED, DONE, ERROR, INTERRUPTED, LEFT_FAILED, PENDING, section
 
 _GOOD = "UPDATE_ROLLBACK_COMPLETE"

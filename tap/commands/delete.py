@@ -20,10 +20,10 @@ from tap.deploy.gate import BlockedError
 from tap.deploy.graph import Needs
 from tap.deploy.retained import Leaving
 from tap.deploy.schedule import Task
-from tap.deploy.stacks import Stack
+from tap.deploy.stacks import Stack, StackError
 from tap.deploy.states import Deletion
 from tap.deploy.watch import Steps
-from tap.deploy.workflow import Job, StackError
+from tap.deploy.workflow import Job
 from tap.exit_codes import BLOCKED, DONE, ERROR, INTERRUPTED, LEFT_FAILED, PENDING, section
 
 _MOST = 20

@@ -15,8 +15,8 @@ from tap.deploy import edge, parameters, stacks, workflow
 from tap.deploy.aws_errors import translated
 from tap.deploy.drift import Drift, ResourceDrift
 from tap.deploy.mask import Mask
-from tap.deploy.stacks import Stack
-from tap.deploy.workflow import Job, StackError
+from tap.deploy.stacks import Stack, StackError
+from tap.deploy.workflow import Job
 from tap.errors import TapError
 from tap.exit_codes import DONE, ERROR, INTERRUPTED, PENDING, section
 

@@ -13,9 +13,14 @@ from tap.deploy import template
 from tap.deploy.aws_errors import DENIED, code, is_missing_stack
 from tap.deploy.outputs import of_stack
 from tap.deploy.states import State, state_of
+from tap.errors import TapError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+
+
+class StackError(TapError):
+    """A stack is in a state in which it cannot be deployed to."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -20,6 +19,7 @@ from tap.deploy import (
     graph,
     guard,
     imported,
+    layouts,
     merge,
     parameters,
     risk,
@@ -46,7 +46,7 @@ from tap.deploy.source import (
     read_parameters,
     read_system,
 )
-from tap.deploy.stacks import Stack
+from tap.deploy.stacks import Stack, StackError
 from tap.deploy.states import Next
 from tap.deploy.subject import Subject, does, subject
 from tap.errors import TapError
@@ -96,10 +96,6 @@ class Job:
     def names(self) -> list[str]:
         """The names of all stacks, in the order of deployment."""
         return [self.name(source) for source in self.source.stacks]
-
-
-class StackError(TapError):
-    """A stack is in a state in which it cannot be deployed to."""
 
 
 @dataclass(frozen=True)
@@ -210,8 +206,8 @@ def propose(
     client = job.session.cloudformation
     stack = stacks.look(client, job.name(source))
     _check_state(stack)
-    if not stack.exists:
-        _check_no_other_layout(job, source)
+    if source is job.source.stacks[0] and not stack.exists:
+        layouts.check_beside(client, job.source, job.suffix, job.order.out)
     old, new = _sides(job, source, stack, note)
     kind: Kind = "UPDATE" if stack.state.next is Next.UPDATE else "CREATE"
     missing, unseen = _missing_imports(job, new)
@@ -364,7 +360,7 @@ def _sides(job: Job, source: StackSource, stack: Stack, note: Note) -> tuple[Sid
         if aws_errors.code(error) not in aws_errors.DENIED:
             raise
         return Side({}, stack.parameters, new.pseudo, new.hidden), new
-    _check_layout(stack, deployed, source)
+    layouts.check_deployed(stack, deployed, source)
     return replace(old, children=children), new
 
 
@@ -382,40 +378,6 @@ def _new_side(job: Job, source: StackSource, values: Mapping[str, str]) -> Side:
         parameters.secrets(source.parameters),
         {child.name: child.template for child in source.children},
     )
-
-
-def _check_layout(stack: Stack, deployed: Mapping[str, object], source: StackSource) -> None:
-    layout = str(source.about.get("Layout"))
-    about = cast("Mapping[str, Mapping[str, str]]", deployed.get("Metadata", {})).get("Template", {})
-    present = about.get("Layout", layout)
-    if present != layout:
-        raise StackError(
-            f"{stack.name} is deployed in the layout {present!r}. Deploying {layout!r} over it would remove every "
-            f"resource and make it anew. Use --layout {present}, or another {SUFFIX}, or delete it first."
-        )
-
-
-def _check_no_other_layout(job: Job, source: StackSource) -> None:
-    """Raise StackError when a new stack is to stand beside those of another layout, which have the names that it wants.
-
-    Asked once in a run, of its first stack.
-    """
-    if source is not job.source.stacks[0] or job.source.layout == "edge":
-        return
-    whole = f"{job.source.name}-{job.suffix}"
-    names = [whole]
-    if job.source.layout != "tiers":
-        tiers = sorted((job.order.out / job.source.name / "tiers").glob("[0-9][0-9]-*.yaml"))
-        names = [f"{whole}-{path.stem.split('-', 1)[1]}" for path in tiers[:1]]
-    for name in names:
-        found = stacks.look(job.session.cloudformation, name)
-        if found.exists and found.status != "REVIEW_IN_PROGRESS":
-            other = "tiers" if job.source.layout != "tiers" else "stack (or nested)"
-            raise StackError(
-                f"{name} is there ({found.status}): {job.source.name} is deployed in the layout {other}, and its "
-                f"resources have the names that {job.source.layout!r} would give. Use that layout, another {SUFFIX}, "
-                "or delete it first."
-            )
 
 
 def _missing_imports(job: Job, new: Side) -> tuple[set[str], str]:
