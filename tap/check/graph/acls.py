@@ -125,6 +125,7 @@ def _inside(inner: Network, outer: Network) -> bool:
     return inner.network_address in outer and inner.broadcast_address in outer
 
 
+@cached
 def connects(world: World, source: Resource, target: Resource, port: int) -> bool | None:
     """Whether the ACLs of two subnets let a TCP connection be made, and its answers come back."""
     if source is target:
