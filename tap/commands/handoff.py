@@ -32,6 +32,7 @@ def handoff(systems: tuple[str, ...], environments: tuple[str, ...], out: Path |
     bytes, on any machine. docs/handoff.md says more.
     """
     from tap.handoff import archive, bundle, changes
+    from tap.handoff.contents import read
     from tap.handoff.version import version
     from tap.report.page import render
 
@@ -44,7 +45,7 @@ def handoff(systems: tuple[str, ...], environments: tuple[str, ...], out: Path |
         system = synth.load(name)
         emitted = list(synth.emit(system))
         _check_fresh(name, emitted, source)
-        contents = bundle.read(name, source, environments)
+        contents = read(name, source, environments)
         told = changes.compared(name, source, found, contents.values)
         report = render(system, emitted, found.text)
         made[f"{name}-{found.text}"] = bundle.files(contents, found, told, {"report.html": report})

@@ -15,7 +15,7 @@ from tap.limitations import asked_for_region
 from tap.markdown import code, table, text
 
 if TYPE_CHECKING:
-    from tap.handoff.bundle import Contents
+    from tap.handoff.contents import Contents
 
 _COUNTED = {
     "AWS::EC2::VPC": ("VPCs", "vpc"),

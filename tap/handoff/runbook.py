@@ -20,7 +20,7 @@ from tap.handoff.version import Version
 from tap.markdown import bullets, code, table, text
 
 if TYPE_CHECKING:
-    from tap.handoff.bundle import Contents
+    from tap.handoff.contents import Contents
 
 
 def pages(contents: Contents, version: Version) -> dict[str, str]:

@@ -14,7 +14,7 @@ from tap.handoff.settled import Settled
 from tap.markdown import bullets, code, text
 
 if TYPE_CHECKING:
-    from tap.handoff.bundle import Contents
+    from tap.handoff.contents import Contents
 
 
 def deleting(contents: Contents, here: Settled, name: str, stack: str) -> Iterator[str]:

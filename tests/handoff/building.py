@@ -11,6 +11,7 @@ from troposphere import GetAtt, Ref, Sub, Tags
 
 from tap.handoff import bundle, changes
 from tap.handoff.archive import File
+from tap.handoff.contents import read
 from tap.handoff.version import Version
 from tap.model import SUFFIX, System
 from tap.synth import emit
@@ -51,7 +52,7 @@ def bundled(
     out: Path, name: str = "shop", environments: tuple[str, ...] = (), pages: Mapping[str, str] | None = None
 ) -> Mapping[str, File]:
     """The files of a system's bundle."""
-    return bundle.files(bundle.read(name, out, environments), VERSION, changes.Told(), pages or {})
+    return bundle.files(read(name, out, environments), VERSION, changes.Told(), pages or {})
 
 
 def git(folder: Path, *arguments: str) -> str:

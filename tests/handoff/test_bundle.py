@@ -9,7 +9,7 @@ import yaml
 from tap import project
 from tap.deploy.source import SourceError
 from tap.deploy.template import parse
-from tap.handoff import bundle
+from tap.handoff.contents import read
 from tests.handoff.building import bundled, emitted, shop
 
 SYSTEMS = sorted(path.parent.name for path in project.OUT.glob("*/stack.json"))
@@ -98,7 +98,7 @@ def test_chosen_environments_only(out: Path) -> None:
     ]
     assert json.loads(files["manifest.json"].text)["Environments"] == ["prod"]
     with pytest.raises(SourceError, match=r"no environment nowhere\. There is: dev, prod"):
-        bundle.read("shop", out, ["nowhere"])
+        read("shop", out, ["nowhere"])
 
 
 def test_more_pages_go_with_it_and_are_counted_in(out: Path) -> None:
@@ -122,7 +122,7 @@ def test_the_manifest_tells_the_scripts_of_every_stack(out: Path) -> None:
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_every_system_has_a_bundle(system: str) -> None:
-    contents = bundle.read(system, project.OUT, ())
+    contents = read(system, project.OUT, ())
     files = bundled(project.OUT, system)
     assert sorted(json.loads(files["manifest.json"].text)["Environments"]) == ["dev", "prod", "staging"]
     assert ("templates/edge.yaml" in files) == (contents.edge is not None)

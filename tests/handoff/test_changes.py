@@ -8,6 +8,7 @@ from troposphere import Ref
 
 from tap.handoff import bundle, changes
 from tap.handoff.archive import File
+from tap.handoff.contents import read
 from tap.handoff.version import version
 from tests.building import named, parameter, queue, shared, system, tier, topic
 from tests.handoff.building import committed, emitted, shop
@@ -28,7 +29,7 @@ def mended(environments: Mapping[str, Mapping[str, str]]) -> Any:
 def page(out: Path, names: tuple[str, ...] = ("dev", "prod")) -> str:
     found = version(out)
     told = changes.compared("shop", out, found, names)
-    return changes.page(bundle.read("shop", out, ()).whole, found, told)
+    return changes.page(read("shop", out, ()).whole, found, told)
 
 
 def test_without_a_release_it_is_the_first_version(tmp_path: Path) -> None:
@@ -78,6 +79,6 @@ def test_it_goes_into_the_bundle(tmp_path: Path) -> None:
     committed(tmp_path, "v1.0.0")
     found = version(out)
     files: Mapping[str, File] = bundle.files(
-        bundle.read("shop", out, ()), found, changes.compared("shop", out, found, ("dev",)), {}
+        read("shop", out, ()), found, changes.compared("shop", out, found, ("dev",)), {}
     )
     assert files["CHANGES.md"].text == page(out)

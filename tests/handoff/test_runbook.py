@@ -12,7 +12,8 @@ import pytest
 from botocore import xform_name
 
 from tap import project
-from tap.handoff import bundle, runbook
+from tap.handoff import runbook
+from tap.handoff.contents import read
 from tap.handoff.version import Version
 from tests.handoff.building import emitted, shop
 
@@ -24,7 +25,7 @@ OWN = {("ecr", "get-login-password"), ("s3", "cp"), ("s3", "rm")}
 
 @cache
 def pages(system: str) -> dict[str, str]:
-    return runbook.pages(bundle.read(system, project.OUT, ()), Version("1.2.0"))
+    return runbook.pages(read(system, project.OUT, ()), Version("1.2.0"))
 
 
 def commands(text: str) -> list[list[str]]:
@@ -111,7 +112,7 @@ def test_alarms_that_scale_ask_nobody_for_anything() -> None:
 
 
 def test_a_system_with_nothing_to_operate_has_a_runbook_all_the_same(tmp_path: Path) -> None:
-    found = runbook.pages(bundle.read("shop", emitted(shop(), tmp_path), ()), Version("1.2.0"))
+    found = runbook.pages(read("shop", emitted(shop(), tmp_path), ()), Version("1.2.0"))
     assert set(found) == {"RUNBOOK.md", "runbook/dev.md", "runbook/prod.md"}
     assert "./deploy.sh dev" in found["runbook/dev.md"]
     assert "## 6. Changing passwords" not in found["runbook/dev.md"]
