@@ -42,6 +42,7 @@ class Scope:
     values: Mapping[str, str]
     pseudo: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
+    _judged: dict[str, bool | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def parameter(self, name: str) -> Any:
         """A parameter's or pseudo parameter's value, or None when ``name`` is neither."""
@@ -55,7 +56,9 @@ class Scope:
 
     def holds(self, condition: str) -> bool | None:
         """Whether a condition of the template is true; None when that cannot be known here."""
-        return _truth(self.template.get("Conditions", {}).get(condition), self)
+        if condition not in self._judged:  # each once: conditions that name others twice over would double each time
+            self._judged[condition] = _truth(self.template.get("Conditions", {}).get(condition), self)
+        return self._judged[condition]
 
 
 def resolve(value: Any, scope: Scope) -> Any:

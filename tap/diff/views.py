@@ -11,7 +11,7 @@ Three things make two templates comparable at all:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,9 +92,10 @@ class Pair:
 
     def causes(self, node: Any) -> str:
         """The parameters, mappings and conditions in the new template's ``node`` that have changed, in words."""
-        return ", ".join(dict.fromkeys(self._causes(node, frozenset())))
+        return ", ".join(dict.fromkeys(self._causes(node, {})))
 
-    def _causes(self, node: Any, seen: frozenset[str], *, conditions: bool = False) -> Iterator[str]:
+    def _causes(self, node: Any, known: dict[str, list[str]], *, conditions: bool = False) -> Iterator[str]:
+        """``known`` has the causes of the conditions met so far; it is filled."""
         definitions = self.new.side.section("Conditions")
         for use in references.find(node, conditions=conditions):
             kind, name, _ = use.reference
@@ -103,9 +104,12 @@ class Pair:
             elif kind == "Mapping":
                 if self.old.side.section("Mappings").get(name) != self.new.side.section("Mappings").get(name):
                     yield f"mapping {name}"
-            elif kind == "Condition" and name in self.changed_conditions and name not in seen:
-                found = list(self._causes(definitions.get(name), seen | {name}, conditions=True))
-                yield from found or [f"condition {name}"]
+            elif kind == "Condition" and name in self.changed_conditions:
+                if name not in known:
+                    known[name] = []  # for a circle, which ends here
+                    found = self._causes(definitions.get(name), known, conditions=True)
+                    known[name] = list(dict.fromkeys(found)) or [f"condition {name}"]
+                yield from known[name]
 
     def condition_causes(self, name: str) -> str:
         """What makes a condition change: parameters where that is so, else the condition's own definition."""
@@ -130,10 +134,8 @@ def pair(old: Side, new: Side) -> Pair:
         _scopes(side, found, hidden, tokens) for side, found in ((old, values["old"]), (new, values["new"]))
     )
     truths = [{name: judge.holds(name) for name in judge.template["Conditions"]} for judge, _ in (first, second)]
-    said = [
-        {name: _definition(name, side.section("Conditions"), scope) for name in side.section("Conditions")}
-        for side, (_, scope) in ((old, first), (new, second))
-    ]
+    definitions = _Definitions()
+    said = [definitions.of(side.section("Conditions"), scope) for side, (_, scope) in ((old, first), (new, second))]
     names = said[0].keys() & said[1].keys()
     open_ended = {name for name in names if truths[0][name] is None and truths[1][name] is None}
     rewritten = frozenset(name for name in open_ended if said[0][name] != said[1][name])
@@ -185,26 +187,34 @@ def _settled(scope: Scope, truth: Mapping[str, bool | None]) -> Scope:
     return Scope({**scope.template, "Conditions": conditions}, scope.values, scope.pseudo)
 
 
-def _definition(name: str, conditions: Mapping[str, Any], scope: Scope) -> str:
-    """What a condition says, in a text, with those that it refers to."""
+class _Definitions:
+    """Numbers what conditions say, with those that they refer to: what says the same gets the same number.
 
-    def whole(node: Any, seen: frozenset[str]) -> Any:
-        if isinstance(node, list):
-            return [whole(item, seen) for item in node]
-        if not isinstance(node, Mapping):
-            return node
-        inner = node.get("Condition")
-        if len(node) == 1 and isinstance(inner, str) and inner in conditions and inner not in seen:
-            return whole(conditions[inner], seen | {inner})
-        return {key: whole(value, seen) for key, value in node.items()}
+    Numbers, as the text itself can double with each condition that names another twice.
+    """
 
-    return _plain(whole(conditions[name], frozenset({name})), lambda node: shown(resolve(node, scope)))
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, ...], int] = {}
 
+    def of(self, conditions: Mapping[str, Any], scope: Scope) -> Mapping[str, int]:
+        """The number of each of a template's ``conditions``, their operands resolved in ``scope``."""
+        known: dict[str, int] = {}
 
-def _plain(node: Any, leaf: Callable[[Any], str]) -> str:
-    """Condition functions as text, their operands resolved."""
-    if isinstance(node, Mapping) and len(node) == 1:
-        ((key, value),) = node.items()
-        if key in {"Fn::And", "Fn::Or", "Fn::Not", "Fn::Equals"}:
-            return f"{key}({', '.join(_plain(item, leaf) for item in value)})"
-    return leaf(node)
+        def numbered(node: Any, open_names: frozenset[str]) -> int:
+            if isinstance(node, Mapping) and len(node) == 1:
+                ((key, value),) = node.items()
+                if key == "Condition" and isinstance(value, str) and value in conditions and value not in open_names:
+                    return named(value, open_names)
+                if key in {"Fn::And", "Fn::Or", "Fn::Not", "Fn::Equals"}:
+                    return self._number(key, *(str(numbered(item, open_names)) for item in value))
+            return self._number(shown(resolve(node, scope)))
+
+        def named(name: str, open_names: frozenset[str]) -> int:
+            if name not in known:
+                known[name] = numbered(conditions[name], open_names | {name})
+            return known[name]
+
+        return {name: named(name, frozenset()) for name in conditions}
+
+    def _number(self, *said: str) -> int:
+        return self._numbers.setdefault(said, len(self._numbers))

@@ -123,3 +123,29 @@ def test_the_name_of_an_ssm_parameter_is_not_its_value() -> None:
     assert (edit.after, edit.cause) == ("(what the SSM parameter /other holds)", "parameter Image")
     assert "reads the SSM parameter anew" in diff(one, other).notes[0]
     assert diff(one, one).notes == ()
+
+
+def test_conditions_that_name_each_other_twice_over_are_judged_once_each() -> None:
+    def doubling(first: Any) -> Any:
+        def both(name: str) -> dict[str, Any]:
+            return {"Fn::And": [{"Condition": name}, {"Condition": name}]}
+
+        rest = {f"C{at}": both(f"C{at - 1}") for at in range(1, 200)}
+        topic = resource("SNS::Topic", {"DisplayName": {"Fn::If": ["C199", "a", "b"]}})
+        return sized("large", {"C0": first, **rest}, T=topic)
+
+    (edit,) = changes(doubling(EQUALS), doubling({"Fn::Not": [EQUALS]}))["T"].edits
+    assert (edit.before, edit.after, edit.cause) == ("a", "b", "condition C0")
+    edited = {"Fn::Equals": [{"Fn::ImportValue": "x"}, "z"]}
+    (edit,) = changes(doubling(IMPORTED), doubling(edited))["T"].edits
+    assert edit.cause == "condition C0"
+    assert diff(doubling(IMPORTED), doubling(IMPORTED)).empty
+
+
+def test_a_condition_said_otherwise_that_says_the_same_is_no_other() -> None:
+    topic = resource("SNS::Topic", {"DisplayName": {"Fn::If": ["Open", "a", "b"]}})
+    named = {"Part": IMPORTED, "Open": {"Fn::Not": [{"Condition": "Part"}]}}
+    whole = {"Part": IMPORTED, "Open": {"Fn::Not": [IMPORTED]}}
+    assert not pair(sized("x", named, T=topic), sized("x", whole, T=topic)).changed_conditions
+    swapped = {"Part": IMPORTED, "Open": {"Fn::Or": [IMPORTED, IMPORTED]}}
+    assert pair(sized("x", named, T=topic), sized("x", swapped, T=topic)).changed_conditions == {"Open"}
