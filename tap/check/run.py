@@ -61,8 +61,12 @@ def read_parameters(path: Path) -> dict[str, str]:
         found = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise UnreadableError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise UnreadableError(f"{path} is no JSON: byte {error.start + 1} is not UTF-8.") from None
     except ValueError as error:
         raise UnreadableError(f"{path} is no JSON: {error}.") from None
+    except RecursionError:
+        raise UnreadableError(f"{path} is nested too deeply.") from None
     if isinstance(found, dict) and isinstance(found.get("Parameters"), dict):
         found = found["Parameters"]
     if isinstance(found, dict):

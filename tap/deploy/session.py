@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import UnknownRegionError
 
 from tap.deploy.aws_errors import NOT_SIGNED_IN, AwsError, translated
 from tap.errors import TapError
@@ -134,7 +135,7 @@ def open_session(target: Target, default_region: str, note: Note) -> Session:
     The region is the first that is known of: ``--region``, the environment's or the profile's,
     ``default_region`` (the template's own, which is said in a note). With ``TAP_LOCAL=auto`` and no
     credentials anywhere the emulator is used, which is said too. Raises :class:`AwsError` when there are no
-    credentials, no such profile, or no region.
+    credentials, no such profile, or no region or one that no partition of AWS can have.
     """
     with translated():
         if target.local:
@@ -152,12 +153,21 @@ def open_session(target: Target, default_region: str, note: Note) -> Session:
             note(f"No region is configured: using {region}, the template's own. --region names another.")
         if not region:
             raise AwsError("no region is known. Name one: --region eu-west-1 (or AWS_REGION, or in the profile).")
-        return Session(boto, region, target.endpoint_url)
+        return Session(boto, _known(region, boto), target.endpoint_url)
 
 
 def _region(target: Target, boto: boto3.session.Session) -> str | None:
     """The region that the command line, the environment or the profile names. boto3 does not read ``AWS_REGION``."""
     return target.region or os.environ.get("AWS_REGION") or boto.region_name
+
+
+def _known(region: str, boto: boto3.session.Session) -> str:
+    """``region``, if it is in a partition that botocore knows, or reads as one would. Raises :class:`AwsError`."""
+    try:
+        boto.get_partition_for_region(region)
+    except UnknownRegionError:
+        raise AwsError(f"there is no region {region!r}. A region reads like eu-west-1.") from None
+    return region
 
 
 def _boto(profile: str | None) -> boto3.session.Session:
@@ -180,4 +190,4 @@ def _local(target: Target, default_region: str) -> Session:
         aws_secret_access_key=endpoint.secret_access_key,
     )
     region = _region(target, boto) or default_region or endpoint.region
-    return Session(boto, region, endpoint.url, local=True)
+    return Session(boto, _known(region, boto), endpoint.url, local=True)

@@ -80,6 +80,7 @@ def write(files: Files, output: Path, name: str) -> tuple[Path, Path]:
             target.write_bytes(file.text.encode())
             target.chmod(file.mode)
         (made / "zip").write_bytes(zipped(files, name))
+        (made / "zip").chmod(0o644)
         if folder.exists():
             folder.rename(made / "old")
         (made / "folder").rename(folder)

@@ -65,7 +65,7 @@ def lint(
         try:
             cache.store(new)
         except OSError as error:
-            note(f"the results could not be kept for the next run: {error}")
+            note(f"the results could not be kept for the next run: {error.strerror or error}.")
     # Which regions are asked for decides whether an exemption is used; it was written for the template's own.
     return linted if regions else _with_unused(targets, linted)
 

@@ -55,11 +55,15 @@ def test_machines_get_one_document_even_of_nothing(template: Path, form: str) ->
 def test_what_cannot_be_read_gives_2_and_a_line(template: Path) -> None:
     (template / "bad.yaml").write_text("a: [", "utf-8")
     (template / "p.json").write_text("[1]", "utf-8")
+    (template / "bytes.json").write_bytes(b'{"A": "\xb7"}')
+    (template / "deep.json").write_text("[" * 100_000, "utf-8")
     for words, says in (
         (("bad.yaml",), "error: bad.yaml is no YAML: "),
         (("none.yaml",), "error: 'none.yaml' is neither a system nor a file."),
         (("t.yaml", "--parameters", "p.json"), "error: p.json is neither a list of"),
         (("t.yaml", "--parameters", "none.json"), "error: none.json cannot be read: "),
+        (("t.yaml", "--parameters", "bytes.json"), "error: bytes.json is no JSON: byte 8 is not UTF-8.\n"),
+        (("t.yaml", "--parameters", "deep.json"), "error: deep.json is nested too deeply.\n"),
         (("t.yaml", "--region", "mars"), "error: 'mars' is no region."),
     ):
         code, out, err = check(*words, cwd=template)

@@ -48,6 +48,14 @@ def test_no_region_anywhere_is_an_error() -> None:
         open_session(Target(), "", print)
 
 
+@pytest.mark.usefixtures("signed_in")
+@pytest.mark.parametrize("region", ["mars", "eu west 1"])
+@pytest.mark.parametrize("local", [True, False])
+def test_a_region_that_cannot_be_is_an_error(region: str, local: bool) -> None:
+    with pytest.raises(AwsError, match=f"^there is no region '{region}'. A region reads like eu-west-1.$"):
+        open_session(Target(region=region, local=local), "", print)
+
+
 def test_no_credentials_are_an_error() -> None:
     with pytest.raises(AwsError, match="no AWS credentials were found"):
         open_session(Target(region="eu-west-1"), "", print)

@@ -36,6 +36,16 @@ def test_the_zip_holds_the_same_as_the_folder(tmp_path: Path) -> None:
     assert stat.S_IMODE(modes["x-1.0.0/b/two.txt"]) == stat.S_IMODE((folder / "b/two.txt").stat().st_mode) == 0o644
 
 
+def test_modes_do_not_depend_on_the_umask(tmp_path: Path) -> None:
+    old = os.umask(0o077)
+    try:
+        folder, zipped = archive.write(FILES, tmp_path, "x")
+    finally:
+        os.umask(old)
+    files = (zipped, folder / "b/two.txt", folder / "a.sh")
+    assert [stat.S_IMODE(path.stat().st_mode) for path in files] == [0o644, 0o644, 0o755]
+
+
 def test_order_of_making_and_umask_change_nothing() -> None:
     before = archive.zipped(FILES, "x")
     old = os.umask(0o077)
