@@ -55,15 +55,16 @@ class _Verbs(click.Group):
 
 EPILOG = """\b
 Begin with:
-  python generate.py synth                                     write out/
-  python generate.py lint                                      check it with cfn-lint
-  python generate.py plan customer-portal --env dev --local    what a deployment would change
-  python generate.py deploy customer-portal --env dev --local  deploy to an emulator on this machine
-  python generate.py diff HEAD customer-portal                 what the working tree would change, replace or lose
+  python generate.py synth                               write out/
+  python generate.py lint                                run cfn-lint on it
+  python generate.py plan ecommerce --env dev --local    what would change
+  python generate.py deploy ecommerce --env dev --local  deploy it locally
+  python generate.py diff HEAD ecommerce                 what you have changed
 
 \b
-Exit codes: 0 done or nothing to do; 1 an error, or findings; 2 changes or differences (plan, diff, drift), else the
-command line is wrong; 3 blocked by the gate; 4 failed and rolled back; 5 failed and left so; 130 interrupted.
+Exit codes: 0 done or nothing to do; 1 an error, or findings; 2 changes or
+differences (plan, diff, drift), else the command line is wrong; 3 blocked by
+the gate; 4 failed and rolled back; 5 failed and left so; 130 interrupted.
 `VERB --help` explains a verb.
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 
 DONE, ERROR, PENDING, BLOCKED, ROLLED_BACK, LEFT_FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
@@ -20,7 +21,10 @@ MEANINGS: Mapping[int, str] = {
 
 
 def section(*codes: int, **words: str) -> str:
-    """The part of a verb's help on its exit codes, as click keeps it. ``words`` (``_2="drifted"``) are said instead."""
+    """The part of a verb's help on its exit codes, as click keeps it, within 80 columns.
+
+    ``words`` (``_2="drifted"``) are said instead.
+    """
     said = {**MEANINGS, **{int(key[1:]): value for key, value in words.items()}}
-    lines = [f"  {code:<4} {said[code]}" for code in codes]
+    lines = [textwrap.fill(said[code], 78, initial_indent=f"  {code:<4} ", subsequent_indent=" " * 7) for code in codes]
     return "\n".join(("\b", "Exit codes:", *lines))

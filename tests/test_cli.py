@@ -67,6 +67,12 @@ def test_every_verb_is_there_and_explains_itself(verb: str) -> None:
     assert command.help
 
 
+@pytest.mark.parametrize("words", [[], *([verb] for verb in cli.VERBS), *(["local", one] for one in ("start", "stop"))])
+def test_help_fits_a_terminal_of_80_columns(words: list[str]) -> None:
+    shown = CliRunner().invoke(cli.tap, [*words, "--help"], terminal_width=80).stdout
+    assert [line for line in shown.splitlines() if len(line) > 80] == []
+
+
 def test_without_a_verb_the_help_is_shown_and_the_command_line_is_wrong(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,7 +18,7 @@ def test_a_verb_s_help_has_its_exit_codes(verb: str) -> None:
     shown = CliRunner().invoke(cli.tap, [verb, "--help"]).output
     assert "Exit codes:" in shown
     for code in (exit_codes.BLOCKED, exit_codes.LEFT_FAILED, exit_codes.INTERRUPTED):
-        assert f"  {code:<4} {exit_codes.MEANINGS[code]}" in shown
+        assert f" {code} {exit_codes.MEANINGS[code]}" in " ".join(shown.split())
 
 
 def test_the_page_has_every_code() -> None:

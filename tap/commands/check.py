@@ -65,8 +65,9 @@ def check(
     \b
     Examples:
       python generate.py check
-      python generate.py check payments --parameters out/payments/parameters/prod.json
-      python generate.py check template.yaml --region eu-west-1 --format sarif > findings.sarif
+      python generate.py check template.yaml --parameters parameters.json
+      python generate.py check template.yaml --region eu-west-1
+      python generate.py check --format sarif > findings.sarif
     """
     from tap.check import report
     from tap.check.rule import rules

@@ -48,7 +48,7 @@ def continue_rollback(skip: tuple[str, ...], yes: bool, **options: Any) -> None:
     \b
     Examples:
       python generate.py continue-rollback payments --env prod --profile prod
-      python generate.py continue-rollback payments --env prod --skip Database --skip Intake.Queue
+      python generate.py continue-rollback payments --env prod --skip Intake.Queue
     """
     asked = _target.order(**options)
     with translated():

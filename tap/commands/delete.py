@@ -69,7 +69,7 @@ def delete(
     \b
     Examples:
       python generate.py delete customer-portal --env dev --local
-      python generate.py delete customer-portal --env prod --layout tiers --yes --allow-delete-data
+      python generate.py delete payments --env prod --yes --allow-delete-data
     """
     asked = _target.order(**options)
     with translated():

@@ -55,8 +55,9 @@ def deploy(
       nothing harmful                                 y
       something stateless is or may be replaced, or   the word yes in full
         a resource is removed without data being lost
-      what holds data is or may be replaced or lost,  the stack's name, or each named with
-        or gets less protected                        --allow-replace ID or --allow-delete ID
+      what holds data is or may be replaced or lost,  the stack's name, or each
+        or gets less protected                        named: --allow-replace ID,
+                                                      --allow-delete ID
 
     Enter alone never deploys. --yes accepts only what y or yes would, never what needs naming; without a terminal it
     must be said. ID is a logical id, PARENT/ID in a nested stack; to name what is not harmful is an error.
@@ -70,7 +71,7 @@ def deploy(
     \b
     Examples:
       python generate.py deploy customer-portal --env dev --local
-      python generate.py deploy customer-portal --env prod --profile prod --parameter ImageTag=1.4.2 --yes
+      python generate.py deploy payments --env prod --parameter ImageTag=1.4.2
       python generate.py deploy payments --env prod --yes --allow-replace Database
     """
     asked = _target.order(**options)

@@ -91,14 +91,14 @@ def diff(
       1  an error
       2  differences
       3  data are lost, or may be, or something that holds data is replaced
-    --fail-on none: always 0. change: as above. replace: 2 only if something is (or may be) replaced or deleted.
-    data-loss: 3 or 0.
+    --fail-on none: always 0. change: as above. data-loss: 3 or 0.
+    replace: 2 only if something is (or may be) replaced or deleted.
 
     \b
     Examples:
       python generate.py diff main payments --env prod
-      python generate.py diff main:out/payments/stack.yaml out/payments/stack.yaml --format markdown
-      python generate.py diff stack:payments-prod out/payments/stack.yaml --env prod --fail-on data-loss
+      python generate.py diff main:infra/web.yaml infra/web.yaml --format markdown
+      python generate.py diff stack:web-prod infra/web.yaml --fail-on data-loss
     """
     first, last = sources.sources(old, new, _opener(profile, region, endpoint_url, local), project.OUT)
     sides = sources.sides(

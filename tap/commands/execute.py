@@ -60,7 +60,7 @@ def execute(
 
     \b
     Examples:
-      python generate.py plan payments --env prod --profile prod --save payments.plan
+      python generate.py plan payments --env prod --save payments.plan
       python generate.py execute payments.plan --profile prod
       python generate.py execute payments.plan --discard
     """

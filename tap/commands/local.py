@@ -12,16 +12,21 @@ if TYPE_CHECKING:
     from tap.local import Endpoint
 
 EPILOG = """\b
-A green run on the emulator shows that the stack's resources can be made, updated in place and deleted
-in their order, that references and outputs resolve, and that a failure rolls back. It does not show that
-  - AWS accepts the values: unknown properties, bad CIDRs and unknown enums pass here (so lint first);
-  - the plan is exact: it may say "perhaps replaced" too often, and miss a change of outputs alone;
-  - AWS refuses what it must: stack policies, quotas, names that are taken, buckets that are not empty.
+A green run on the emulator shows that the stack's resources can be made,
+updated in place and deleted in their order, that references and outputs
+resolve, and that a failure rolls back. It does not show that
+  - AWS accepts the values: unknown properties, bad CIDRs and unknown enums
+    pass here (so lint first);
+  - the plan is exact: it may say "perhaps replaced" too often, and miss a
+    change of outputs alone;
+  - AWS refuses what it must: stack policies, quotas, names that are taken,
+    buckets that are not empty.
 
 \b
-Types without a service behind them in the emulator are only written down; `status` names them.
-TAP_LOCAL_ACCOUNT (12 digits) chooses another account; accounts do not see each other.
-TAP_STATE_DIR chooses another folder for its state, and so another emulator.
+Types without a service behind them in the emulator are only written down;
+`status` names them. TAP_LOCAL_ACCOUNT (12 digits) chooses another account;
+accounts do not see each other. TAP_STATE_DIR chooses another folder for its
+state, and so another emulator.
 """
 
 

@@ -28,7 +28,7 @@ def outputs(outputs_dir: Path, **options: Any) -> None:
     \b
     Examples:
       python generate.py outputs customer-portal --env dev --local
-      python generate.py outputs customer-portal --env prod --layout tiers --outputs-dir build/outputs
+      python generate.py outputs payments --env prod --outputs-dir build/outputs
     """
     asked = _target.order(**options)
     with translated():

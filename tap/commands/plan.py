@@ -84,16 +84,17 @@ def plan(
       0    nothing to do, or nothing that --fail-on minds
       1    an error, a wrong command line among them
       2    changes pending
-      3    only with --fail-on: data are lost, or may be, or something that holds data is replaced
+      3    only with --fail-on: data are lost, or may be, or something that
+           holds data is replaced
       130  interrupted
-    --fail-on none: always 0. change: 2, or 3. replace: 3, or 2 only if something is (or may be) replaced or deleted.
-    data-loss: 3 or 0.
+    --fail-on none: always 0. change: 2, or 3. data-loss: 3 or 0.
+    replace: 3, or 2 only if something is (or may be) replaced or deleted.
 
     \b
     Examples:
       python generate.py plan customer-portal --env dev --local
-      python generate.py plan customer-portal --env prod --profile prod --parameter ImageTag=1.4.2
-      python generate.py plan payments --env prod --profile prod --format html --output plan.html
+      python generate.py plan payments --env prod --profile prod
+      python generate.py plan payments --env prod --format html --output plan.html
     """
     asked = _target.order(**options)
     form = "json" if as_json else form
