@@ -221,7 +221,7 @@ def _axes(
         rest = other(parameter, texts)
         if rest is not None:
             cells.append(rest)
-        elif not parameter.allowed:
+        elif not parameter.allowed and not _enumerates(texts, parameter):
             cells.append(None)
         if parameter.value in cells:  # the default first
             cells.insert(0, cells.pop(cells.index(parameter.value)))
@@ -232,6 +232,14 @@ def _axes(
         if judge.equal(operands, settled) is None:
             axes.append(_Axis(key, (False, True), free=True))
     return axes
+
+
+def _enumerates(texts: list[str], parameter: Parameter) -> bool:
+    """Whether conditions name several values, the default among them: a list of what is meant, if an unwritten one.
+
+    That somebody gives another value is then no case that the template was written for.
+    """
+    return len({one for one in texts if one}) > 1 and parameter.value in texts
 
 
 def _parameter(node: Any, parameters: Mapping[str, Parameter]) -> str:

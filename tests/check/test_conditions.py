@@ -60,6 +60,14 @@ def test_a_parameter_without_allowed_values_may_be_anything_else() -> None:
     assert [str(one.resolve({"Ref": "Cert"})) for one in found] == ["", "!Ref Cert"]
 
 
+def test_values_that_conditions_name_are_the_ones_that_are_meant() -> None:
+    template = {
+        "Parameters": {"Kind": {"Type": "String", "Default": "a"}},
+        "Conditions": {"A": equals("Kind", "a"), "B": equals("Kind", "b")},
+    }
+    assert outcomes(template) == [{"A": True, "B": False}, {"A": False, "B": True}]
+
+
 def test_conditions_that_exclude_each_other_are_never_true_together() -> None:
     template = {
         "Parameters": {"Env": {"Type": "String", "Default": "a"}},
@@ -71,7 +79,7 @@ def test_conditions_that_exclude_each_other_are_never_true_together() -> None:
         },
     }
     found = outcomes(template)
-    assert len(found) == 3
+    assert len(found) == 2
     assert all(one["Either"] == (one["A"] or one["B"]) for one in found)
     assert not any(one["Both"] for one in found)
 
