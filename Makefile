@@ -23,7 +23,7 @@ synth: $(VENV)/.installed ## write everything in out/ and lint it (the main job)
 	@$(TAP) synth && $(TAP) lint
 
 test: check $(EMULATOR)/.installed $(AWSCLI)/.installed ## all tests: units, requirements, golden files, and deployments to the local emulator
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile
+	@$(VENV)/bin/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/.installed ## cfn-lint over out/ (cached by content)
 	@$(TAP) lint

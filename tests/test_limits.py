@@ -51,7 +51,7 @@ def halves(left: int, right: int) -> list[Tier]:
 
 def test_linking_keeps_to_the_quotas() -> None:
     """By way of a whole system: as many resources as a template takes, and one more."""
-    assert len(list(emit(system(*halves(250, 250)), ["stack"]))) == 2
+    assert {file.path for file in emit(system(*halves(250, 250)), ["stack"])} >= {"shop/stack.yaml", "shop/stack.json"}
     with pytest.raises(LimitExceededError, match="shop/stack: 501 resources"):
         list(emit(system(*halves(250, 251)), ["stack"]))
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import termios
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,14 @@ def test_while_a_question_is_open(bench: Workbench, proxy: Proxy, clients: Any) 
     text = ""
     while "Deploy this to notes-dev? [y/N]" not in text:
         text += os.read(ours, 65536).decode(errors="replace")
-    child.send_signal(signal.SIGINT)
-    assert child.wait(timeout=100) == 130
+    code = None
+    for _ in range(4):
+        # Python may lose one that comes while it begins to read: whoever sees nothing happen presses the keys again.
+        child.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            code = child.wait(timeout=20)
+            break
+    assert code == 130
     assert termios.tcgetattr(theirs) == before
     text += os.read(ours, 65536).decode(errors="replace")
     os.close(theirs)
