@@ -252,15 +252,18 @@ class Scenario:
         others = set(stacks) - set(own)
         if set(own) != set(STACKS[self.system]) or (others and self.system != "notes-nested"):
             raise WrongError(f"the stacks are {sorted(stacks)}")
+        now = self._operations()
         for name, one in own.items():
-            if one["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+            # Where an update failed and nothing was to be changed since, its rollback is the last thing that happened.
+            rested = one["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE" and now[name] == before.get(name)
+            if one["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"} and not rested:
                 raise WrongError(f"{name} is {one['StackStatus']}")
             told = {each["ParameterKey"]: each["ParameterValue"] for each in one.get("Parameters", [])}
             for key, value in values.items():
                 if key in told and told[key] not in {value, "****"}:
                     raise WrongError(f"{name} has {key}={told[key]}, not {value}")
         most = 2 if self.system == "notes-edge" else 1  # the edge is told of the distribution
-        for name, count in self._operations().items():
+        for name, count in now.items():
             if count - before.get(name, 0) > most:
                 raise WrongError(f"{name}: {count - before.get(name, 0)} operations were begun for one deployment")
         self._check_reality(values)
