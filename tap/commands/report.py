@@ -10,7 +10,7 @@ from tap import project
 from tap import synth as synthesis
 
 
-@click.command(epilog="\b\nExample:\n  python generate.py report payments --output /tmp/pages")
+@click.command(epilog="\b\nExample:\n  python generate.py report payments --output build/pages")
 @click.argument("systems", nargs=-1, metavar="[SYSTEM]...")
 @click.option(
     "--output",
