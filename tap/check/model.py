@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -366,9 +366,3 @@ def _includes(node: Any) -> bool:
     if isinstance(node, dict):
         return "Fn::Transform" in node or any(map(_includes, node.values()))
     return False
-
-
-def steps(path: tuple[str, ...]) -> Iterator[str]:
-    """A path as people write it: ``LoadBalancers[0]``, ``ContainerName``."""
-    for step in path:
-        yield f"[{step}]" if step.isdigit() else step

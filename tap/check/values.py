@@ -10,7 +10,6 @@ to the last character. That is how a rule stays silent where it does not know.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -87,15 +86,6 @@ class Text:
             elif isinstance(part, Unknown):
                 found += part.references
         return tuple(found)
-
-    def could_be(self, pattern: str) -> bool:
-        """Whether some text for the unknown parts makes the whole match the regular expression.
-
-        Only as exact as a literal comparison of the known parts with a pattern of ``.*``: for texts, not for rules of
-        a grammar.
-        """
-        own = "".join(re.escape(part) if isinstance(part, str) else ".*" for part in self.parts)
-        return bool(re.fullmatch(pattern, str(self))) or bool(re.fullmatch(own, pattern))
 
 
 def join(parts: Iterator[Part] | list[Part] | tuple[Part, ...]) -> str | Text:

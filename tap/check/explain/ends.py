@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tap.check.graph import api, balancing, databases, ecs
+from tap.check.graph import balancing, databases, ecs
 from tap.check.graph.cached import cached
 from tap.check.graph.groups import HOLDERS, groups_of
 from tap.check.graph.network import SUBNET, WayOut, subnets, way_out
@@ -146,16 +146,3 @@ def faces_internet(world: World, end: End) -> bool | None:
     if not ways or WayOut.UNKNOWN in ways:
         return None
     return WayOut.INTERNET in ways
-
-
-def led_by(world: World, end: End) -> tuple[Resource, ...]:
-    """What hands requests on to it by name, beyond the network: the balancers of a service's target groups."""
-    if end.resource.type != ecs.SERVICE:
-        return ()
-    groups = [group for _, _, group in ecs.target_groups(world, end.resource) if group]
-    return tuple(dict.fromkeys(one for group in groups for one in balancing.balancers_to(world, group)))
-
-
-def links(world: World) -> tuple[Resource, ...]:
-    """The VPC links of APIs (version 2, which have security groups)."""
-    return tuple(world.of_type(api.LINK_2))

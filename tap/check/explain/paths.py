@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tap.check.explain.ends import End, ends, faces_internet, led_by
+from tap.check.explain.ends import End, ends, faces_internet
 from tap.check.graph import delivery
 from tap.check.graph.acls import connects, connects_outside
 from tap.check.graph.api import METHOD
@@ -66,17 +66,13 @@ def _from_internet(world: World, target: End, port: int) -> Way:
     if not anybody:
         known = target.whole and all(side.complete for side in sides)
         if listed:
-            return Way(None, target, port, None, f"only from the prefix list {_list_of(listed[0])}")
+            return Way(None, target, port, None, f"only from the prefix list {peer_words(listed[0])}")
         return Way(None, target, port, False if known else None, f"its groups admit {_peers(passing)}")
     borders = [connects_outside(world, one, port, inwards=True) for one in target.subnets]
     if False in borders:
         return Way(None, target, port, False, "a network ACL refuses it")
     told = True if faces and None not in borders else None
     return Way(None, target, port, told, f"{anybody[0].owner.logical_id} admits {peer_words(anybody[0])}")
-
-
-def _list_of(one: Pass) -> str:
-    return peer_words(one)
 
 
 def _peers(passing: list[Pass]) -> str:
@@ -272,6 +268,3 @@ def _through(world: World, subnet: Resource) -> str:
 
 def _told(answer: bool | None) -> Cell:
     return Cell({True: "yes", False: "no", None: "unknown"}[answer])
-
-
-__all__ = ["Door", "Way", "chains", "doors", "explain", "led_by", "ways"]

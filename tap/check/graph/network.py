@@ -13,7 +13,7 @@ from typing import Any
 
 from tap.check.graph.cached import cached
 from tap.check.model import Resource, World
-from tap.check.values import Reference, Text, Unknown, items, shape
+from tap.check.values import Text, Unknown, items, shape
 
 VPC = "AWS::EC2::VPC"
 SUBNET = "AWS::EC2::Subnet"
@@ -248,8 +248,3 @@ def references_to(world: World, values: Any, type_name: str) -> Iterator[Resourc
         found = world.target(value, type_name)
         if found:
             yield found
-
-
-def is_reference(value: Any, attribute: str = "") -> bool:
-    """Whether a value is a reference with this attribute."""
-    return isinstance(value, Reference) and value.attribute == attribute
